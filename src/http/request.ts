@@ -1,0 +1,386 @@
+import { isToken } from "../base/ascii.ts";
+import type { MaybePromise } from "../base/maybe-promise.ts";
+import { parseQuery, type Query } from "../fields/query.ts";
+import { Body } from "./body.ts";
+import { type Channel, NO_CHANNEL, type Protocol } from "./channel.ts";
+import { bytesOf, type Content, type ContentInit, contentOf, isLocked, streamOf, teeOf, textOf } from "./content.ts";
+import { Headers, type HeadersInit } from "./headers.ts";
+import { native } from "./native.ts";
+import { nativeFormData } from "./response.ts";
+import { canonicalPath } from "./target.ts";
+
+/** Values that layers leave for each other. Extend it by declaration merging. */
+// oxlint-disable-next-line typescript/no-empty-object-type
+export interface RequestState {}
+
+/** What `new Request(url, init)` takes. */
+export interface RequestInit {
+  method?: string;
+  headers?: HeadersInit;
+  body?: ContentInit;
+  signal?: AbortSignal;
+  /** Taken for the Fetch standard's sake; streams always work. */
+  duplex?: "half";
+}
+
+/** What a route's pattern captures when nothing more is known. */
+export type AnyParams = Readonly<Record<string, string>>;
+
+const NO_PARAMS: AnyParams = Object.freeze(Object.create(null) as Record<string, string>);
+const CODEC: unique symbol = Symbol("made by a session");
+
+/**
+ * A request: the surface of the Fetch standard's `Request` and what a server knows beside it.
+ *
+ * No `URL`, `Headers`, `ReadableStream` or `AbortController` exists until somebody touches it.
+ * `instanceof globalThis.Request` holds. A handler may keep a request after it has answered: nothing in it belongs to
+ * the session.
+ */
+export class Request<Params = AnyParams> {
+  readonly method: string;
+  /** The canonical path: decoded once, no dot segments, no empty segments. Every rule sees this one. */
+  path: string;
+  /** What the route's pattern captured. */
+  params: Params;
+  /** The target as sent (of absolute-form only path and query). */
+  readonly target: string;
+  #search: string;
+  #authority: string;
+  #channel: Channel;
+  #fields: string | Headers;
+  #content: Content;
+  #used: boolean;
+  #query: Query | undefined;
+  #state: RequestState | undefined;
+  #controller: AbortController | undefined;
+  #reason: unknown;
+  #cleanups: (() => MaybePromise<void>)[] | undefined;
+
+  /** @throws TypeError when the URL or the method is invalid. */
+  constructor(input: string | URL | Request<unknown> | globalThis.Request, init?: RequestInit);
+  /** @internal */
+  constructor(
+    channel: Channel,
+    mark: typeof CODEC,
+    method: string,
+    target: string,
+    path: string,
+    search: string,
+    authority: string,
+    fields: string | Headers,
+    content: Content,
+  );
+  constructor(
+    input: Channel | string | URL | Request<unknown> | globalThis.Request,
+    init?: RequestInit | typeof CODEC,
+    method: string = "GET",
+    target: string = "/",
+    path: string = "/",
+    search: string = "",
+    authority: string = "",
+    fields: string | Headers = "",
+    content: Content = null,
+  ) {
+    this.method = method;
+    this.path = path;
+    this.params = NO_PARAMS as Params;
+    this.target = target;
+    this.#search = search;
+    this.#authority = authority;
+    this.#channel = NO_CHANNEL;
+    this.#fields = fields;
+    this.#content = content;
+    this.#used = false;
+    this.#query = undefined;
+    this.#state = undefined;
+    this.#controller = undefined;
+    this.#reason = undefined;
+    this.#cleanups = undefined;
+    if (init === CODEC) this.#channel = input as Channel;
+    else this.#standard(input as string | URL | Request<unknown> | globalThis.Request, init ?? {});
+  }
+
+  /** The Fetch standard's constructor. */
+  #standard(input: string | URL | Request<unknown> | globalThis.Request, init: RequestInit): void {
+    const from = input instanceof native.Request ? (input as unknown as Request<unknown>) : undefined;
+    const url = new URL(from?.url ?? (input as string | URL));
+    const { content, type } = contentOf(init.body);
+    const mine = this as { -readonly [Key in keyof this]: this[Key] };
+    mine.method = standardMethod(init.method ?? from?.method ?? "GET");
+    mine.target = url.pathname + url.search;
+    this.path = canonicalPath(url.pathname) ?? url.pathname;
+    this.#search = url.search.slice(1);
+    this.#authority = url.host;
+    if (url.protocol === "https:") this.#channel = SECURE_CHANNEL;
+    const headers = new Headers(init.headers ?? from?.headers);
+    if (type !== undefined && !headers.has("content-type")) headers.set("content-type", type);
+    this.#fields = headers;
+    this.#content = init.body === undefined && from !== undefined ? from.body : content;
+    const signal = init.signal ?? from?.signal;
+    if (signal?.aborted === true) this.#reason = signal.reason;
+    else signal?.addEventListener("abort", () => Request.abort(this, signal.reason), { once: true });
+  }
+
+  /** The header section. */
+  get headers(): Headers {
+    const fields = this.#fields;
+    if (typeof fields !== "string") return fields;
+    const headers = Headers.fromText(fields);
+    this.#fields = headers;
+    return headers;
+  }
+
+  /** The whole URL, made from scheme, authority and target. */
+  get url(): string {
+    const base = `${this.secure ? "https" : "http"}://${this.#authority || "localhost"}`;
+    if (this.target === "*") return base;
+    const simple = this.target.startsWith(this.path) && !NEEDS_PARSER.test(this.target);
+    return simple ? base + this.target : new URL(base + this.target).href;
+  }
+
+  /** The query, duplicate-safe. Parsed on first use. */
+  get query(): Query {
+    return (this.#query ??= parseQuery(this.#search));
+  }
+
+  /** The query as sent, without `?`; empty when there is none. */
+  get search(): string {
+    return this.#search;
+  }
+
+  /** The authority as sent: Host or `:authority`, port included; empty when an HTTP/1.0 client sent none. */
+  get host(): string {
+    return this.#authority;
+  }
+
+  /** The version spoken: `http/1.0`, `http/1.1`, `h2` or `h3`. */
+  get protocol(): Protocol {
+    return this.#channel.protocol;
+  }
+
+  /** The client's address; the empty string on a unix socket. */
+  get remoteAddress(): string {
+    return this.#channel.peer.remoteAddress;
+  }
+
+  /** The client's port, or 0. */
+  get remotePort(): number {
+    return this.#channel.peer.remotePort;
+  }
+
+  /** Whether the client's connection is encrypted. */
+  get secure(): boolean {
+    return this.#channel.peer.secure;
+  }
+
+  /** A bag for values that layers leave for each other. */
+  get state(): RequestState {
+    return (this.#state ??= {});
+  }
+
+  /** Aborts when the client is gone or a deadline passes before the response is complete; never after success. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /**
+   * Queues work for the end of this exchange: run once, in order, however it ends.
+   *
+   * Called after the end, it runs at once.
+   */
+  onEnd(work: () => MaybePromise<void>): void {
+    if (this.#cleanups === ENDED) void runAll([work]);
+    else (this.#cleanups ??= []).push(work);
+  }
+
+  /**
+   * Sends 103 (Early Hints) before the response. RFC 8297. Clients of HTTP/1.0 get nothing.
+   *
+   * @param links values of Link fields, such as `</style.css>; rel=preload; as=style`
+   */
+  earlyHints(links: readonly string[]): void {
+    const headers = new Headers();
+    for (const link of links) headers.append("link", link);
+    this.#channel.inform(this as Request, 103, headers);
+  }
+
+  /** The content as a stream, or null when there is none. */
+  get body(): ReadableStream<Uint8Array> | null {
+    const stream = streamOf(this.#content);
+    if (stream !== this.#content) this.#content = stream;
+    return stream;
+  }
+
+  /** Whether the content has been taken. */
+  get bodyUsed(): boolean {
+    return this.#used || isLocked(this.#content);
+  }
+
+  #take(): Content {
+    if (this.bodyUsed) throw new TypeError("The content of this request has already been read");
+    if (this.#content !== null) this.#used = true;
+    return this.#content;
+  }
+
+  /** The content piece by piece as it arrives, without the cost of a stream. Leaving the loop early stops reading. */
+  chunks(): AsyncIterable<Uint8Array> {
+    const content = this.#take();
+    return content instanceof Body ? content : (streamOf(content) ?? new Blob().stream());
+  }
+
+  /** The content as text. @throws HttpError 413 above the server's limit for buffered content (1 MiB). */
+  async text(): Promise<string> {
+    return textOf(this.#take(), this.#channel.bufferedLimit);
+  }
+
+  /** The content parsed as JSON. @throws HttpError 413; SyntaxError when it is not JSON (answered with 400). */
+  async json<T = unknown>(): Promise<T> {
+    return JSON.parse(await this.text()) as T;
+  }
+
+  /** The content as octets. @throws HttpError 413 above the server's limit for buffered content (1 MiB). */
+  async bytes(): Promise<Uint8Array> {
+    return bytesOf(this.#take(), this.#channel.bufferedLimit);
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return Uint8Array.from(await this.bytes()).buffer;
+  }
+
+  async blob(): Promise<Blob> {
+    return new Blob([Uint8Array.from(await this.bytes())], { type: this.headers.get("content-type") ?? "" });
+  }
+
+  /** The content as a form, buffered; for uploads of any size see `multipart()`. */
+  async formData(): Promise<FormData> {
+    return nativeFormData(await this.bytes(), this.headers.get("content-type"));
+  }
+
+  /** The trailer section, once the content has been read; undefined when there is none. */
+  get trailers(): Promise<Headers | undefined> {
+    return this.#content instanceof Body ? this.#content.whenTrailers() : Promise.resolve(undefined);
+  }
+
+  /** A second request with the same content (teed). @throws TypeError when the content is used. */
+  clone(): Request<Params> {
+    if (this.bodyUsed) throw new TypeError("A request whose content has been read cannot be cloned");
+    const [mine, theirs] = teeOf(this.#content);
+    this.#content = mine;
+    const copy = Request.make(
+      this.#channel,
+      this.method,
+      this.target,
+      this.path,
+      this.#search,
+      this.#authority,
+      new Headers(this.headers),
+      theirs,
+    ) as Request<Params>;
+    copy.params = this.params;
+    return copy;
+  }
+
+  // What the Fetch standard's Request has and a server has no use for.
+  get cache(): string {
+    return "default";
+  }
+  get credentials(): string {
+    return "same-origin";
+  }
+  get destination(): string {
+    return "";
+  }
+  get duplex(): "half" {
+    return "half";
+  }
+  get integrity(): string {
+    return "";
+  }
+  get keepalive(): boolean {
+    return false;
+  }
+  get mode(): string {
+    return "cors";
+  }
+  get redirect(): string {
+    return "follow";
+  }
+  get referrer(): string {
+    return this.headers.get("referer") ?? "about:client";
+  }
+  get referrerPolicy(): string {
+    return "";
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Request";
+  }
+
+  /** @internal A request that a session has read. */
+  static make(
+    channel: Channel,
+    method: string,
+    target: string,
+    path: string,
+    search: string,
+    authority: string,
+    fields: string | Headers,
+    content: Content,
+  ): Request {
+    return new Request(channel, CODEC, method, target, path, search, authority, fields, content);
+  }
+
+  /** @internal The client is gone or a deadline has passed. */
+  static abort(request: Request<unknown>, reason: unknown): void {
+    if (request.#cleanups === ENDED || request.#reason !== undefined) return;
+    request.#reason = reason;
+    request.#controller?.abort(reason);
+  }
+
+  /** @internal The exchange is over: runs what `onEnd` queued. Rejected work is reported to `onError`. */
+  static end(request: Request<unknown>, onError?: (error: unknown) => void): void {
+    const cleanups = request.#cleanups;
+    if (cleanups === ENDED) return;
+    request.#cleanups = ENDED;
+    if (cleanups !== undefined) void runAll(cleanups, onError);
+  }
+
+  /** @internal Whether anything waits for the end of this exchange. */
+  static content(request: Request<unknown>): Content {
+    return request.#content;
+  }
+}
+
+const ENDED: (() => MaybePromise<void>)[] = [];
+const SECURE_CHANNEL: Channel = { ...NO_CHANNEL, peer: { ...NO_CHANNEL.peer, secure: true } };
+
+/** Characters that the URL standard would write otherwise than they came. */
+const NEEDS_PARSER = /["<>^`{}|\\']/;
+
+async function runAll(
+  work: readonly (() => MaybePromise<void>)[],
+  onError: (error: unknown) => void = () => {},
+): Promise<void> {
+  for (const piece of work) {
+    try {
+      await piece();
+    } catch (error) {
+      onError(error);
+    }
+  }
+}
+
+/** The Fetch standard writes these six in capitals however they came. */
+const NORMALISED = new Map(
+  ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"].flatMap((name) => [[name, name] as const]),
+);
+
+function standardMethod(method: string): string {
+  if (!isToken(method)) throw new TypeError(`A method is a token, got ${JSON.stringify(method)}`);
+  const upper = method.replace(/[a-z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) - 32));
+  return NORMALISED.get(upper) ?? method;
+}
