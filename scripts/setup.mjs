@@ -102,7 +102,7 @@ export function runScript(root, script, args) {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     // A terminal sends Ctrl-C to the whole process group: passed on, it would reach the script twice, and a second
     // Ctrl-C means "stop at once".
-    process.on(signal, () => signal === "SIGINT" && process.stdin.isTTY ? undefined : child.kill(signal));
+    process.on(signal, () => (signal === "SIGINT" && process.stdin.isTTY ? undefined : child.kill(signal)));
   }
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? 128 + os.signals[signal];
