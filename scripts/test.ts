@@ -4,6 +4,7 @@
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { list } from "./source.ts";
 import { QUICK, ROOT, runSteps } from "./steps.ts";
 
 const args = process.argv.slice(2);
@@ -12,6 +13,8 @@ const paths = args.filter((arg) => !arg.startsWith("-"));
 const files = (paths.length > 0 ? paths : ["test"]).map((path) =>
   path.endsWith(".ts") ? path : `${path}/**/*.test.ts`,
 );
+
+if (list(ROOT, ...files).length === 0) throw new Error(`no test is in ${files.join(" ")}`);
 
 const failed = paths.length > 0 ? [] : runSteps(QUICK);
 
