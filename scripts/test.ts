@@ -14,7 +14,10 @@ const files = (paths.length > 0 ? paths : ["test"]).map((path) =>
   path.endsWith(".ts") ? path : `${path}/**/*.test.ts`,
 );
 
-if (list(ROOT, ...files).length === 0) throw new Error(`no test is in ${files.join(" ")}`);
+if (list(ROOT, ...files).length === 0) {
+  console.error(`There is no test in ${paths.join(", ")}`);
+  process.exit(1);
+}
 
 const failed = paths.length > 0 ? [] : runSteps(QUICK);
 
