@@ -1,0 +1,119 @@
+import type { Socket } from "node:net";
+import type { Connection, ConnectionHandler } from "./connection.ts";
+import { readIntoSharedBuffer } from "./user-buffer.ts";
+
+/** Finds the connection of a socket, so that its listeners are shared functions and not closures per connection. */
+const CONNECTION: unique symbol = Symbol("connection");
+
+interface Internals {
+  [CONNECTION]: TcpConnection;
+  readonly _handle: { readonly writeQueueSize?: number } | null;
+  readonly _writableState?: { readonly writelen?: number };
+}
+
+/** A handler that hears nothing: what a connection has until its user sets one. */
+export const DEAF: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+
+const MAPPED = "::ffff:";
+
+/** A TCP connection or a unix socket. */
+export class TcpConnection implements Connection {
+  handler: ConnectionHandler = DEAF;
+  readonly localPort: number;
+  readonly #socket: Socket;
+  #remoteAddress: string | undefined;
+
+  /**
+   * @param userBuffer whether to read into the buffer that all connections share, where this Node can
+   */
+  constructor(socket: Socket, localPort: number, userBuffer: boolean) {
+    this.#socket = socket;
+    this.localPort = localPort;
+    (socket as unknown as Internals)[CONNECTION] = this;
+    if (!userBuffer || !readIntoSharedBuffer(socket, onData)) socket.on("data", onData);
+    socket.on("end", onEnd);
+    socket.on("drain", onDrain);
+    socket.on("error", onError);
+    socket.on("close", onClose);
+  }
+
+  get remoteAddress(): string {
+    return (this.#remoteAddress ??= plainAddress(this.#socket.remoteAddress));
+  }
+
+  get remotePort(): number {
+    return this.#socket.remotePort ?? 0;
+  }
+
+  get secure(): boolean {
+    return false;
+  }
+
+  get unsent(): number {
+    const { _handle: handle, _writableState: state } = this.#socket as unknown as Internals;
+    const queued = this.#socket.writableLength;
+    // `writableLength` holds the chunk being written whole until its last octet is taken; `writeQueueSize` shrinks with
+    // each octet that the kernel takes. A slow reader is judged by octets.
+    if (queued === 0 || state?.writelen === undefined || handle?.writeQueueSize === undefined) return queued;
+    return queued - state.writelen + handle.writeQueueSize;
+  }
+
+  write(data: string | Uint8Array): boolean {
+    const socket = this.#socket;
+    // To write after `end` would destroy the socket and with it what is queued.
+    if (!socket.writable) return false;
+    return typeof data === "string" ? socket.write(data, "latin1") : socket.write(data);
+  }
+
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** The address without the IPv6 dress that an IPv4 one wears on a dual-stack listener. RFC 4291 §2.5.5.2. */
+function plainAddress(address = ""): string {
+  return address.startsWith(MAPPED) && address.includes(".") ? address.slice(MAPPED.length) : address;
+}
+
+function handlerOf(socket: Socket): ConnectionHandler {
+  return (socket as unknown as Internals)[CONNECTION].handler;
+}
+
+function onData(this: Socket, octets: Buffer): void {
+  if (!this.destroyed) handlerOf(this).onData(octets);
+}
+
+function onEnd(this: Socket): void {
+  if (!this.destroyed) handlerOf(this).onEnd();
+}
+
+function onDrain(this: Socket): void {
+  if (!this.destroyed) handlerOf(this).onDrain();
+}
+
+/** ECONNRESET, EPIPE and the like: "close" follows, and that is all a user of a connection needs to know. */
+function onError(): void {}
+
+function onClose(this: Socket): void {
+  handlerOf(this).onClose();
+}

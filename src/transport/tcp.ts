@@ -1,0 +1,97 @@
+import { chmodSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo, ListenOptions as NodeListenOptions, Server, Socket } from "node:net";
+import type { Connection, ListenAddress, Listener } from "./connection.ts";
+import { listenError } from "./listen-error.ts";
+import { TcpConnection } from "./tcp-connection.ts";
+import { clearUnixPath } from "./unix-path.ts";
+
+/** Where to listen. */
+export type ListenWhere =
+  | {
+      /** A name or an address. Default: all of them, IPv6 and IPv4. */
+      readonly host?: string | undefined;
+      /** 0 for any free one; {@link Listener.address} tells which. */
+      readonly port: number;
+    }
+  | {
+      /** The path of a unix socket. A socket file that nobody listens on any more is replaced. */
+      readonly path: string;
+      /** The permissions of the socket file, such as 0o660. Default: what the umask leaves. */
+      readonly mode?: number | undefined;
+    };
+
+/** How to listen. */
+export interface ListenSettings {
+  /** Lets several processes listen on the port, and the kernel choose among them (SO_REUSEPORT). Default: false. */
+  readonly reusePort?: boolean | undefined;
+  /** Connections that the kernel keeps until they are accepted. Default: 511; the system may cap it. */
+  readonly backlog?: number | undefined;
+  /** Whether connections read into one shared buffer, where this Node can. Default: true. */
+  readonly userBuffer?: boolean | undefined;
+  /** Hears of connections that could not be accepted. Nothing needs to be done: the listener lives on. */
+  readonly onError?: ((error: Error) => void) | undefined;
+}
+
+/**
+ * Listens on TCP or on a unix socket. `onConnection` sets the handler of each connection before it returns.
+ *
+ * @throws {MillraceError} `PORT_IN_USE`, `PATH_IN_USE`, `PATH_TOO_LONG`, `FOLDER_MISSING`, `PERMISSION`, `BAD_PORT`,
+ *   `ADDRESS_NOT_AVAILABLE`, `LISTEN_FAILED`
+ * @example
+ * const listener = await listen({ port: 8080 }, (connection) => {
+ *   connection.handler = new Echo(connection);
+ * });
+ */
+export async function listen(
+  where: ListenWhere,
+  onConnection: (connection: Connection) => void,
+  settings: ListenSettings = {},
+): Promise<Listener> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true });
+  if ("path" in where) await clearUnixPath(where.path);
+  await start(server, where, settings);
+  const address = addressOf(server, where);
+  const localPort = address.kind === "tcp" ? address.port : 0;
+  const userBuffer = settings.userBuffer ?? true;
+  server.on("connection", (socket: Socket) => onConnection(new TcpConnection(socket, localPort, userBuffer)));
+  server.on("error", (error) => settings.onError?.(error));
+  return { address, close: () => close(server) };
+}
+
+function start(server: Server, where: ListenWhere, settings: ListenSettings): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => reject(listenError(error, where));
+    server.once("error", fail);
+    server.once("listening", () => {
+      server.off("error", fail);
+      if ("path" in where && where.mode !== undefined) chmodSync(where.path, where.mode);
+      resolve();
+    });
+    try {
+      server.listen(nodeOptions(where, settings));
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+function nodeOptions(where: ListenWhere, settings: ListenSettings): NodeListenOptions {
+  const { backlog, reusePort = false } = settings;
+  const options: NodeListenOptions = backlog === undefined ? {} : { backlog };
+  if ("path" in where) return { ...options, path: where.path };
+  const { host, port } = where;
+  return { ...options, port, reusePort, ...(host === undefined ? {} : { host }) };
+}
+
+function addressOf(server: Server, where: ListenWhere): ListenAddress {
+  if ("path" in where) return { kind: "unix", path: where.path };
+  const { address, port } = server.address() as AddressInfo;
+  return { kind: "tcp", host: address, port };
+}
+
+/** The descriptor is closed at once, a socket file removed; the "close" event of Node would wait for connections. */
+function close(server: Server): Promise<void> {
+  server.close();
+  return new Promise((resolve) => setImmediate(resolve));
+}
