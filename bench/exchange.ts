@@ -1,0 +1,98 @@
+import { Agent, request as send } from "node:http";
+import { connect } from "node:net";
+import { isDeepStrictEqual } from "node:util";
+
+/** One request and the answer that every peer must give to it. */
+export interface Exchange {
+  readonly method?: "GET" | "POST";
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly answer: {
+    /** The media type, without parameters. */
+    readonly type: string;
+    /** A string is compared octet for octet, anything else as JSON. */
+    readonly body: unknown;
+  };
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: string;
+}
+
+/** Asks a server once and says what is wrong with its answer; undefined when it is right. */
+export async function fault(port: number, exchange: Exchange): Promise<string | undefined> {
+  let answer: Answer;
+  try {
+    answer = await ask(port, exchange);
+  } catch (error) {
+    return `no answer to ${exchange.path}: ${(error as Error).message}`;
+  }
+  const { status, headers, body } = answer;
+  const expected = exchange.answer;
+  if (status !== 200) return `status ${status} for ${exchange.path}`;
+  const type = String(headers["content-type"]).split(";", 1)[0];
+  if (type !== expected.type) return `content-type ${headers["content-type"]} for ${exchange.path}`;
+  const length = headers["content-length"];
+  if (length !== undefined && Number(length) !== Buffer.byteLength(body)) return `content-length ${length}`;
+  if (headers["date"] === undefined) return "no Date field";
+  return sameBody(body, expected.body) ? undefined : `body ${JSON.stringify(body.slice(0, 80))} for ${exchange.path}`;
+}
+
+/** Writes a GET `count` times at once and says what is wrong with the answers; undefined when they are right. */
+export function pipelineFault(port: number, { path, answer }: Exchange, count: number): Promise<string | undefined> {
+  const body = JSON.stringify(answer.body);
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    let text = "";
+    const finish = (): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      const bodies = text.split(body).length - 1;
+      const heads = text.split("HTTP/1.1 200 ").length - 1;
+      resolve(
+        bodies === count && heads === count ? undefined : `${heads} heads, ${bodies} bodies for ${count} pipelined`,
+      );
+    };
+    const timer = setTimeout(finish, 2_000);
+    socket.once("error", finish);
+    socket.once("close", finish);
+    socket.setEncoding("latin1");
+    socket.on("data", (chunk: string) => {
+      text += chunk;
+      if (text.split(body).length - 1 >= count) finish();
+    });
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`.repeat(count));
+  });
+}
+
+function ask(port: number, { method = "GET", path, headers = {}, body }: Exchange): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+    const agent = new Agent({ keepAlive: false });
+    const request = send({ host: "127.0.0.1", port, method, path, agent, headers: { ...headers, ...length } });
+    request.setTimeout(5_000, () => request.destroy(new Error("timeout")));
+    request.once("error", reject);
+    request.once("response", (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.once("error", reject);
+      response.once("end", () => {
+        const text = Buffer.concat(chunks).toString();
+        resolve({ status: response.statusCode, headers: response.headers, body: text });
+      });
+    });
+    request.end(body);
+  });
+}
+
+function sameBody(body: string, expected: unknown): boolean {
+  if (typeof expected === "string") return body === expected;
+  try {
+    return isDeepStrictEqual(JSON.parse(body), expected);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Command } from "../server.ts";
+
+/**
+ * What a server is started for: `hello` answers JSON to `GET /`; `app` also echoes `POST /echo` and has
+ * `routes` routes `/api/rN/:a/items/:b`; `files` serves `folder`; `hono` mounts the Hono app of `apps/hono-app.ts`.
+ */
+export interface Use {
+  readonly kind: "hello" | "app" | "files" | "hono";
+  readonly port: number;
+  readonly routes: number;
+  readonly folder: string;
+}
+
+/** A server that rows can name. */
+export interface Peer {
+  readonly name: string;
+  version(): string;
+  /** Why it cannot take part on this machine; undefined when it can. */
+  missing(): string | undefined;
+  command(use: Use): Command;
+}
+
+/** The root of millrace's own tree. */
+export const root: string = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The absolute path of a file of `bench/`. */
+export function benchPath(path: string): string {
+  return fileURLToPath(new URL(`../${path}`, import.meta.url));
+}
+
+/** The version of a package installed in `bench/`, or `?`. */
+export function packageVersion(name: string): string {
+  const file = benchPath(`node_modules/${name}/package.json`);
+  if (!existsSync(file)) return "?";
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

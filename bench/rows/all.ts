@@ -1,0 +1,13 @@
+import type { Row } from "../row.ts";
+import { latencyRow } from "./latency.ts";
+import { loadRow } from "./load-row.ts";
+import { loadSpecs } from "./loads.ts";
+import { memoryRow } from "./memory.ts";
+import { routesRow } from "./routes.ts";
+import { startRow } from "./start.ts";
+import { typesRow } from "./types.ts";
+
+/** Every row, in the order of the report. */
+export function allRows(): Row[] {
+  return [...loadSpecs().map(loadRow), routesRow(), latencyRow(), memoryRow(), startRow(), typesRow()];
+}

@@ -1,0 +1,82 @@
+import { fault, pipelineFault, type Exchange } from "../exchange.ts";
+import { loadInTurn } from "../load.ts";
+import type { Peer, Use } from "../peers/peer.ts";
+import type { Effort, LeftOut, Outcome, Row } from "../row.ts";
+import { freePort, start, type Server } from "../server.ts";
+import { script } from "../wrk.ts";
+
+/** A row whose servers run all at once and answer a closed-loop load. */
+export interface LoadRow extends Pick<Row, "name" | "title" | "peers"> {
+  readonly kind: Use["kind"];
+  readonly subject?: string;
+  readonly routes?: number;
+  readonly folder?: string;
+  /** Sent in turn; each is asked once, and its answer compared, before the load. */
+  readonly exchanges: readonly Exchange[];
+  /** Requests in one write. */
+  readonly pipelined?: number;
+  /** Looks at a server once more after it has answered `requests` under load, and says what is wrong. */
+  readonly after?: (server: Server, requests: number) => string | undefined;
+}
+
+/** Makes the row: starts, checks, loads, checks again, stops. */
+export function loadRow(row: LoadRow): Row {
+  const { name, title, peers, subject = "millrace" } = row;
+  return { name, title, peers, subject, measure: "CPU µs/request", run: (peers, effort) => run(row, peers, effort) };
+}
+
+/** Starts one server per peer; a peer that does not start, or whose answers are wrong, is left out. */
+export async function startAll(
+  peers: readonly Peer[],
+  row: Pick<LoadRow, "kind" | "routes" | "folder" | "exchanges" | "pipelined">,
+): Promise<{ servers: Server[]; leftOut: LeftOut[] }> {
+  const servers: Server[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const peer of peers) {
+    try {
+      const port = await freePort();
+      const use: Use = { kind: row.kind, port, routes: row.routes ?? 0, folder: row.folder ?? "" };
+      const server = await start(peer.name, peer.command(use), port);
+      const wrong = await faultOf(server, row);
+      if (wrong === undefined) servers.push(server);
+      else {
+        leftOut.push({ name: peer.name, reason: wrong });
+        await server.stop();
+      }
+    } catch (error) {
+      leftOut.push({ name: peer.name, reason: (error as Error).message });
+    }
+  }
+  return { servers, leftOut };
+}
+
+async function run(row: LoadRow, peers: readonly Peer[], effort: Effort): Promise<Outcome> {
+  const { servers, leftOut } = await startAll(peers, row);
+  try {
+    const outcome = await loadInTurn(servers, script(row.name, row.exchanges, row.pipelined), effort);
+    for (const server of servers) {
+      const wrong = (await faultOf(server, row)) ?? row.after?.(server, outcome.requests.get(server.name) ?? 0);
+      if (wrong !== undefined) leftOut.push({ name: server.name, reason: `after the load: ${wrong}` });
+    }
+    const out = new Set(leftOut.map(({ name }) => name));
+    const measured = outcome.measured.filter(({ name }) => !out.has(name));
+    return { measured, leftOut: [...leftOut, ...outcome.leftOut], notes: outcome.notes };
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
+
+async function faultOf(
+  server: Server,
+  { exchanges, pipelined = 1 }: Pick<LoadRow, "exchanges" | "pipelined">,
+): Promise<string | undefined> {
+  for (const exchange of exchanges.slice(0, 20)) {
+    const wrong = await fault(server.port, exchange);
+    if (wrong !== undefined) return wrong;
+    if (pipelined > 1) {
+      const outOfLine = await pipelineFault(server.port, exchange, pipelined);
+      if (outOfLine !== undefined) return outOfLine;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, suite, test } from "node:test";
+import { judge } from "../budgets.ts";
+import { chart } from "../chart.ts";
+import { fault, pipelineFault, type Exchange } from "../exchange.ts";
+import { parseOptions } from "../options.ts";
+import { cpuMicroseconds, tree } from "../process-tree.ts";
+import { selfTimes } from "../profile.ts";
+import { table, type Result } from "../report.ts";
+import { routeExchanges } from "../rows/loads.ts";
+import { endAll, freePort, start } from "../server.ts";
+import { median, quantile, ratioOf } from "../stats.ts";
+import { script, wrk } from "../wrk.ts";
+
+const hello: Exchange = { path: "/", answer: { type: "application/json", body: { hello: "world" } } };
+const right: RequestListener = (_request, response) => {
+  response.writeHead(200, { "content-type": "application/json" }).end('{"hello":"world"}');
+};
+
+async function serving<T>(listener: RequestListener, use: (port: number) => Promise<T>): Promise<T> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    return await use((server.address() as AddressInfo).port);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+after(endAll);
+
+suite("The answer of a peer", () => {
+  test("is right when status, media type and body are", async () => {
+    assert.equal(await serving(right, (port) => fault(port, hello)), undefined);
+    assert.equal(await serving(right, (port) => pipelineFault(port, hello, 16)), undefined);
+  });
+
+  const wrong: Record<string, [RequestListener, RegExp]> = {
+    status: [(_request, response) => response.writeHead(500).end("{}"), /status 500/],
+    "media type": [(_request, response) => response.end('{"hello":"world"}'), /content-type/],
+    body: [(_, response) => response.writeHead(200, { "content-type": "application/json" }).end("{}"), /body/],
+    "Date field": [(request, response) => ((response.sendDate = false), right(request, response as never)), /Date/],
+  };
+  for (const [what, [listener, message]] of Object.entries(wrong)) {
+    test(`is refused for a wrong ${what}`, async () => {
+      assert.match((await serving(listener, (port) => fault(port, hello))) ?? "", message);
+    });
+  }
+
+  test("is refused when one of 16 pipelined answers is missing", async () => {
+    let count = 0;
+    const listener: RequestListener = (request, response) => {
+      if (++count === 9) response.destroy();
+      else right(request, response);
+    };
+    assert.match((await serving(listener, (port) => pipelineFault(port, hello, 16))) ?? "", /8 heads, 8 bodies/);
+  });
+});
+
+suite("The load", () => {
+  const kinds: [string, Exchange[], number][] = [
+    ["one request", [hello], 1],
+    ["16 requests in one write", [hello], 16],
+    ["1,000 requests in turn", routeExchanges(1_000), 1],
+  ];
+  for (const [what, exchanges, pipelined] of kinds) {
+    test(`counts as many as the server does: ${what}`, async () => {
+      const seen = new Set<string | undefined>();
+      let served = 0;
+      const listener: RequestListener = (request, response) => {
+        served++;
+        seen.add(request.url);
+        right(request, response);
+      };
+      const load = await serving(listener, (port) => wrk(port, 1, script("test", exchanges, pipelined)));
+      assert.equal(load.fault, undefined);
+      // What is under way when the time is over has been served and is not counted.
+      assert.ok(served >= load.requests && served - load.requests <= 64 * pipelined, `${served} ${load.requests}`);
+      assert.deepEqual(seen, new Set(exchanges.map(({ path }) => path)));
+    });
+  }
+
+  test("reports answers that are not 2xx, and a server that is gone", async () => {
+    const refuse: RequestListener = (_request, response) => response.writeHead(503).end();
+    assert.match((await serving(refuse, (port) => wrk(port, 1, script("test", [hello])))).fault ?? "", /Non-2xx/);
+    assert.notEqual((await wrk(await freePort(), 1, script("test", [hello]))).fault, undefined);
+  });
+});
+
+suite("Processes", () => {
+  test("are charged with the time of their children", async () => {
+    const burn = "const end = Date.now() + 400; while (Date.now() < end);";
+    const argv = [
+      "-e",
+      `require("child_process").execFileSync(process.execPath, ["-e", "${burn}"]); process.stdin.resume(); console.log(1)`,
+    ];
+    const child = spawn(process.execPath, argv, { stdio: ["pipe", "pipe", "inherit"] });
+    await once(child.stdout, "data");
+    const used = cpuMicroseconds(child.pid ?? 0);
+    child.kill();
+    assert.ok(used >= 200_000, `${used} µs`);
+  });
+
+  test("end with all their descendants", async () => {
+    const port = await freePort();
+    const inner = "setInterval(() => {}, 1000)";
+    const code = `require("child_process").spawn(process.execPath, ["-e", "${inner}"]);
+      require("net").createServer().listen(process.env.PORT, "127.0.0.1")`;
+    const server = await start("test", { argv: [process.execPath, "-e", code] }, port);
+    const members = tree(server.pid);
+    assert.equal(members.length, 2);
+    await server.stop();
+    assert.deepEqual(members.flatMap(tree), []);
+  });
+
+  test("that do not start are told with what they printed", async () => {
+    const argv = [process.execPath, "-e", 'console.error("no luck"); process.exit(1)'] as const;
+    await assert.rejects(start("test", { argv }, await freePort()), /did not start: no luck/);
+  });
+});
+
+suite("The figures", () => {
+  test("are medians, and ratios are taken round by round", () => {
+    assert.equal(median([9, 1, 5]), 5);
+    assert.equal(median([1, 2, 3, 10]), 2.5);
+    assert.equal(quantile([0, 10], 0.25), 2.5);
+    assert.equal(ratioOf([1, 20, 3], [2, 10, 6]), 0.5);
+  });
+
+  const row = { name: "json", title: "<title>", measure: "CPU µs/request", subject: "millrace" };
+  const measuredAs = (own: number): Result => {
+    const measured = [
+      { name: "millrace", rounds: [own], beside: {} },
+      { name: "Fastify", rounds: [10], beside: {} },
+    ];
+    const outcome = { measured, leftOut: [], notes: [] };
+    return { ...row, ...outcome, verdicts: judge(row, outcome) };
+  };
+
+  test("hold a budget at its limit and miss it above", () => {
+    assert.deepEqual(
+      measuredAs(7).verdicts.map(({ held }) => held),
+      [true, undefined, undefined],
+    );
+    assert.equal(measuredAs(7.01).verdicts[0]?.held, false);
+  });
+
+  test("are printed and drawn", () => {
+    assert.match(table(measuredAs(7)), /Fastify +10\.0 +10\.0–10\.0 +0\.70 ×/);
+    assert.match(chart([measuredAs(7)], "a & b"), /&#60;title&#62;[^]*class="bar subject"[^]*a &#38; b/);
+  });
+
+  test("of a profile are self times, without idle ones", () => {
+    const frame = (functionName: string) => ({ functionName, url: "", lineNumber: 0 });
+    const nodes = ["(idle)", "parse", "write"].map((name, id) => ({ id, callFrame: frame(name) }));
+    const lines = selfTimes({ nodes, samples: [0, 1, 2, 1], timeDeltas: [100, 2, 1, 1] });
+    assert.deepEqual(lines, ["   75.0 %  parse", "   25.0 %  write"]);
+  });
+
+  test("are asked for on a command line that is checked", () => {
+    assert.deepEqual(parseOptions(["json", "--rounds", "3"], ["json"]).effort, { quick: false, rounds: 3, seconds: 2 });
+    assert.throws(() => parseOptions(["jsn"], ["json"]), /no row named jsn; there are json/);
+    assert.throws(() => parseOptions(["--rounds", "0"], ["json"]), /--rounds wants a whole number/);
+  });
+});
