@@ -33,7 +33,8 @@ const CLEAN = {
 
 for (const name of ["types", "declarations", "lint", "format"]) {
   test(`Check of ${name} passes clean code`, (context) => {
-    assert.deepEqual(runStep(context, name, CLEAN).status, 0);
+    const { status, output } = runStep(context, name, CLEAN);
+    assert.equal(status, 0, output);
   });
 }
 
@@ -89,6 +90,6 @@ for (const [fault, [step, path, text, said]] of Object.entries(FAULTS)) {
   test(`Check of ${step} finds ${fault}`, (context) => {
     const { status, output } = runStep(context, step, { ...CLEAN, [path]: text });
     assert.match(output, said);
-    assert.notEqual(status, 0);
+    assert.notEqual(status, 0, output);
   });
 }
