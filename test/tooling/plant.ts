@@ -1,11 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { TestContext } from "node:test";
 import type { Finding } from "../../scripts/source.ts";
 
 /** Writes files into a folder that goes with the test. */
-export function plant(context: TestContext, files: Record<string, string>): string {
+export function plant(context: { after: (clean: () => void) => void }, files: Record<string, string>): string {
   const root = mkdtempSync(join(tmpdir(), "millrace-tooling-"));
   context.after(() => rmSync(root, { recursive: true, force: true }));
   for (const [path, text] of Object.entries(files)) {
