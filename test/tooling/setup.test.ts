@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
@@ -119,17 +119,40 @@ test("Setup says so when the pinned Node cannot be had", (context) => {
   assert.equal(status, 1);
 });
 
-test("Setup fails with a hint where a tool is missing and nothing may be installed", (context) => {
-  const bin = plant(context, { wrk: "#!/bin/sh\n", notes: "" });
-  chmodSync(join(bin, "wrk"), 0o755);
+/** A PATH of a few scripts, for as long as the test runs. */
+function plantPath(context: TestContext, commands: Record<string, string>): string {
+  const bin = plant(context, commands);
+  for (const command of Object.keys(commands)) chmodSync(join(bin, command), 0o755);
   const path = process.env["PATH"];
   context.after(() => (process.env["PATH"] = path));
   process.env["PATH"] = bin;
+  return bin;
+}
+
+test("Setup fails with a hint where a tool is missing and nothing may be installed", (context) => {
+  const bin = plantPath(context, { wrk: "#!/bin/sh\n" });
+  writeFileSync(join(bin, "notes"), "not a program");
   const wrk = { package: "wrk", commands: ["wrk"] };
   setup.ensureTools([wrk, { package: "x", commands: ["absent", "wrk"] }]);
   assert.throws(() => setup.ensureTools([wrk, { package: "chromium", commands: ["absent", "notes"] }]), {
     message: /absent or notes[^]*apt-get install --no-install-recommends chromium$/,
   });
+});
+
+test("Setup installs only the missing tools with apt-get as root, after an update", (context) => {
+  const install =
+    '#!/bin/sh\necho "$DEBIAN_FRONTEND $@" >> "$0.log"\n[ "$1" = update ] || /bin/cp "$0" "${0%/*}/chromium"\n';
+  const bin = plantPath(context, { wrk: "#!/bin/sh\n", "apt-get": install });
+  const wrk = { package: "wrk", commands: ["wrk"] };
+  const chromium = { package: "chromium", commands: ["chromium"] };
+  context.mock.method(process, "getuid", () => 1000);
+  assert.throws(() => setup.ensureTools([wrk, chromium]), /chromium/);
+  context.mock.method(process, "getuid", () => 0);
+  setup.ensureTools([wrk, chromium]);
+  assert.equal(
+    readFileSync(join(bin, "apt-get.log"), "utf8"),
+    "noninteractive update -q\nnoninteractive install -q -y --no-install-recommends chromium\n",
+  );
 });
 
 test("Setup has nothing to do on a machine that is set up, and says nothing", () => {
