@@ -8,8 +8,9 @@ const STEP = 22;
 const HEAD = 46;
 const GAP = 26;
 
-/** Colours that stand on white and on black; the text follows the reader's scheme. */
+/** The chart brings its own ground: a page need not follow the scheme that its reader's system asks for. */
 const STYLE = `
+  .ground { fill: #ffffff }
   text { font: 13px system-ui, sans-serif; fill: #24292f }
   .title { font-weight: 600; font-size: 15px }
   .unit { fill: #6e7781 }
@@ -17,6 +18,7 @@ const STYLE = `
   .bar { fill: #8c959f }
   .subject { fill: #0a7ea4 }
   @media (prefers-color-scheme: dark) {
+    .ground { fill: #0d1117 }
     text { fill: #e6edf3 }
     .unit { fill: #9198a1 }
     .bar { fill: #6e7681 }
@@ -36,6 +38,7 @@ export function chart(results: readonly Result[], caption: string): string {
 <title>Benchmark of millrace and its peers</title>
 <style>${STYLE}
 </style>
+<rect class="ground" width="100%" height="100%" rx="8"/>
 ${panels.join("\n")}
 <text class="unit" x="16" y="${y}">${escape(caption)}</text>
 </svg>

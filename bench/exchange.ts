@@ -34,9 +34,9 @@ export async function fault(port: number, exchange: Exchange): Promise<string | 
   const expected = exchange.answer;
   if (status !== 200) return `status ${status} for ${exchange.path}`;
   const type = String(headers["content-type"]).split(";", 1)[0];
-  if (type !== expected.type) return `content-type ${headers["content-type"]} for ${exchange.path}`;
-  const length = headers["content-length"];
-  if (length !== undefined && Number(length) !== Buffer.byteLength(body)) return `content-length ${length}`;
+  if (type !== expected.type) return `content-type ${type} for ${exchange.path}`;
+  const length = headers["content-length"] ?? Buffer.byteLength(body);
+  if (Number(length) !== Buffer.byteLength(body)) return `content-length ${String(length)}`;
   if (headers["date"] === undefined) return "no Date field";
   return sameBody(body, expected.body) ? undefined : `body ${JSON.stringify(body.slice(0, 80))} for ${exchange.path}`;
 }

@@ -49,14 +49,17 @@ export async function loadInTurn(servers: readonly Server[], script: string, eff
 /** Watches how much of the machine others take from now on. */
 export function noiseClock(): { notes(): string[] } {
   const started = performance.now();
-  const others = (): number => machineBusyMicroseconds() - cpuMicroseconds(process.pid);
-  const before = others();
+  const before = othersMicroseconds();
   return {
     notes() {
-      const share = (others() - before) / ((performance.now() - started) * 1_000);
+      const share = (othersMicroseconds() - before) / ((performance.now() - started) * 1_000);
       return share > NOISE ? [`other processes took ${Math.round(share * 100)} % of a core: figures are doubtful`] : [];
     },
   };
+}
+
+function othersMicroseconds(): number {
+  return machineBusyMicroseconds() - cpuMicroseconds(process.pid);
 }
 
 async function visitOnce(server: Server, script: string, seconds: number): Promise<Visit | string> {

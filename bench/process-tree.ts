@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { constants } from "node:os";
 
 /** Length of a clock tick of `/proc/PID/stat` in microseconds (USER_HZ is 100 on every Linux). */
 const TICK_MICROSECONDS = 10_000;
@@ -50,7 +49,7 @@ export function machineBusyMicroseconds(): number {
 }
 
 /** Sends a signal to each process of the tree, children first so that none is orphaned. */
-export function signalTree(pid: number, signal: keyof typeof constants.signals): void {
+export function signalTree(pid: number, signal: NodeJS.Signals): void {
   for (const member of tree(pid).reverse()) {
     try {
       process.kill(member, signal);

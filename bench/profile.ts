@@ -7,6 +7,8 @@ import { freePort, scratch, start, type Command } from "./server.ts";
 import { script, wrk } from "./wrk.ts";
 
 const SHOWN = 30;
+/** Seconds of load that are left out, with the start of the process before them. */
+const WARM_UP = 2;
 
 interface CpuProfile {
   readonly nodes: readonly {
@@ -28,7 +30,7 @@ export async function profile(row: LoadRow, peer: Peer, seconds: number): Promis
   const server = await start(peer.name, command, port);
   const file = script(row.name, row.exchanges, row.pipelined);
   try {
-    await wrk(port, seconds, file);
+    await wrk(port, WARM_UP + seconds, file);
   } finally {
     await server.stop();
   }
@@ -37,19 +39,21 @@ export async function profile(row: LoadRow, peer: Peer, seconds: number): Promis
   mkdirSync(benchPath("results"), { recursive: true });
   const kept = benchPath(`results/${row.name}.cpuprofile`);
   renameSync(join(folder, name), kept);
-  const lines = selfTimes(JSON.parse(readFileSync(kept, "utf8")) as CpuProfile);
+  const lines = selfTimes(JSON.parse(readFileSync(kept, "utf8")) as CpuProfile, seconds);
   return [`\n${row.name}: ${peer.name}, share of its busy time by function (${kept})`, ...lines].join("\n");
 }
 
-/** The lines of the functions with the most self time, dearest first. */
-export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): string[] {
+/** The lines of the functions with the most self time in the last `seconds` of the profile, dearest first. */
+export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile, seconds: number): string[] {
   const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
   const times = new Map<string, number>();
   let busy = 0;
+  let left = timeDeltas.reduce((sum, time) => sum + time, 0) - seconds * 1_000_000;
   for (const [index, id] of samples.entries()) {
     const name = names.get(id) ?? "?";
     const time = timeDeltas[index] ?? 0;
-    if (name === "(idle)") continue;
+    left -= time;
+    if (left >= 0 || name === "(idle)") continue;
     busy += time;
     times.set(name, (times.get(name) ?? 0) + time);
   }

@@ -93,7 +93,7 @@ function save(results: readonly Result[], { effort }: Options): void {
   mkdirSync(folder, { recursive: true });
   const report = { machine: facts, effort, versions: Object.fromEntries(versions) as unknown, results };
   writeFileSync(`${folder}/latest.json`, `${JSON.stringify(report, null, 2)}\n`);
-  const caption = `${String(facts["date"]).slice(0, 10)}, ${facts["cpu"]}, ${facts["cores"]} cores, Node ${facts["node"]}, medians of ${effort.rounds} rounds`;
+  const caption = `${String(facts["date"]).slice(0, 10)}, ${facts["cpu"]}, ${facts["cores"]} cores, Node ${facts["node"]}, rounds: ${effort.rounds}`;
   writeFileSync(`${folder}/latest.svg`, chart(results, caption));
 }
 

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import { availableParallelism, tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { signalTree, tree } from "./process-tree.ts";
@@ -30,7 +30,7 @@ let launched = 0;
 /** The prefix that pins a command to one core, where there is more than one. */
 export function pinned(core: 0 | 1, argv: readonly string[]): [string, ...string[]] {
   const [file = "", ...rest] = argv;
-  return availableParallelism() < 2 && core === 1 ? [file, ...rest] : ["taskset", "-c", String(core), file, ...rest];
+  return cpus().length < 2 && core === 1 ? [file, ...rest] : ["taskset", "-c", String(core), file, ...rest];
 }
 
 /** Starts a server on core 0 without waiting for it; both its outputs go to a file. */

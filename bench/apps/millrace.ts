@@ -8,4 +8,5 @@ for (const pattern of patterns()) {
   app.get(pattern as "/api/r/:a/items/:b", ({ params }) => ({ a: params.a, b: params.b }));
 }
 
+// oxlint-disable-next-line import/no-default-export -- `millrace run` takes the default export.
 export default app;

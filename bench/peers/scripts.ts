@@ -21,14 +21,16 @@ function onNode(name: string, app: string, version: () => string): Peer {
 }
 
 function onBun(name: string, app: string, version: () => string): Peer {
-  const missing = (): string | undefined =>
-    notInstalled() ?? (existsSync(bun) ? undefined : "no Bun for this platform");
-  return { name, version, missing, command: (use) => command(bun, app, use) };
+  return { name, version, missing: noBun, command: (use) => command(bun, app, use) };
 }
 
 function command(program: string, app: string, use: Use): ReturnType<Peer["command"]> {
   const files: Record<string, string> = use.kind === "files" ? { FILES: use.folder } : {};
   return { argv: [program, benchPath(`apps/${app}.ts`)], env: { ROUTES: String(use.routes), ...files } };
+}
+
+function noBun(): string | undefined {
+  return notInstalled() ?? (existsSync(bun) ? undefined : "no Bun for this platform");
 }
 
 function notInstalled(): string | undefined {

@@ -38,7 +38,8 @@ async function run(peers: readonly Peer[], effort: Effort): Promise<Outcome> {
       const started = await startAll([peer], { kind: "hello", exchanges: [hello] });
       leftOut.push(...started.leftOut);
       for (const server of started.servers) {
-        const size = await fill(server).finally(() => server.stop());
+        const size = await fill(server);
+        await server.stop();
         if (size.open === CONNECTIONS) sizes.set(peer.name, [...(sizes.get(peer.name) ?? []), size]);
         else leftOut.push({ name: peer.name, reason: `kept ${size.open} of ${CONNECTIONS} connections` });
       }
