@@ -145,9 +145,11 @@ test("Setup installs only the missing tools with apt-get as root, after an updat
   const bin = plantPath(context, { wrk: "#!/bin/sh\n", "apt-get": install });
   const wrk = { package: "wrk", commands: ["wrk"] };
   const chromium = { package: "chromium", commands: ["chromium"] };
-  context.mock.method(process, "getuid", () => 1000);
+  const { getuid } = process;
+  context.after(() => Object.assign(process, { getuid }));
+  process.getuid = () => 1000;
   assert.throws(() => setup.ensureTools([wrk, chromium]), /chromium/);
-  context.mock.method(process, "getuid", () => 0);
+  process.getuid = () => 0;
   setup.ensureTools([wrk, chromium]);
   assert.equal(
     readFileSync(join(bin, "apt-get.log"), "utf8"),
