@@ -14,23 +14,28 @@ interface Internals {
 /** A handler that hears nothing: what a connection has until its user sets one. */
 export const DEAF: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
 
+/** What all connections of one listener have in common. */
+export interface TcpSource {
+  readonly localPort: number;
+  /** Whether to read into the buffer that all connections share, where this Node can. */
+  readonly userBuffer: boolean;
+}
+
 const MAPPED = "::ffff:";
 
 /** A TCP connection or a unix socket. */
 export class TcpConnection implements Connection {
   handler: ConnectionHandler = DEAF;
-  readonly localPort: number;
   readonly #socket: Socket;
+  readonly #source: TcpSource;
   #remoteAddress: string | undefined;
 
-  /**
-   * @param userBuffer whether to read into the buffer that all connections share, where this Node can
-   */
-  constructor(socket: Socket, localPort: number, userBuffer: boolean) {
+  /** @param socket a connected socket that allows half-open */
+  constructor(socket: Socket, source: TcpSource) {
     this.#socket = socket;
-    this.localPort = localPort;
+    this.#source = source;
     (socket as unknown as Internals)[CONNECTION] = this;
-    if (!userBuffer || !readIntoSharedBuffer(socket, onData)) socket.on("data", onData);
+    if (!source.userBuffer || !readIntoSharedBuffer(socket, onData)) socket.on("data", onData);
     socket.on("end", onEnd);
     socket.on("drain", onDrain);
     socket.on("error", onError);
@@ -43,6 +48,10 @@ export class TcpConnection implements Connection {
 
   get remotePort(): number {
     return this.#socket.remotePort ?? 0;
+  }
+
+  get localPort(): number {
+    return this.#source.localPort;
   }
 
   get secure(): boolean {

@@ -1,9 +1,11 @@
+import { once } from "node:events";
 import { chmodSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, ListenOptions as NodeListenOptions, Server, Socket } from "node:net";
 import type { Connection, ListenAddress, Listener } from "./connection.ts";
 import { listenError } from "./listen-error.ts";
 import { TcpConnection } from "./tcp-connection.ts";
+import type { TcpSource } from "./tcp-connection.ts";
 import { clearUnixPath } from "./unix-path.ts";
 
 /** Where to listen. */
@@ -52,28 +54,24 @@ export async function listen(
   if ("path" in where) await clearUnixPath(where.path);
   await start(server, where, settings);
   const address = addressOf(server, where);
-  const localPort = address.kind === "tcp" ? address.port : 0;
-  const userBuffer = settings.userBuffer ?? true;
-  server.on("connection", (socket: Socket) => onConnection(new TcpConnection(socket, localPort, userBuffer)));
+  const source: TcpSource = {
+    localPort: address.kind === "tcp" ? address.port : 0,
+    userBuffer: settings.userBuffer ?? true,
+  };
+  server.on("connection", (socket: Socket) => onConnection(new TcpConnection(socket, source)));
   server.on("error", (error) => settings.onError?.(error));
   return { address, close: () => close(server) };
 }
 
-function start(server: Server, where: ListenWhere, settings: ListenSettings): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: unknown): void => reject(listenError(error, where));
-    server.once("error", fail);
-    server.once("listening", () => {
-      server.off("error", fail);
-      if ("path" in where && where.mode !== undefined) chmodSync(where.path, where.mode);
-      resolve();
-    });
-    try {
-      server.listen(nodeOptions(where, settings));
-    } catch (error) {
-      fail(error);
-    }
-  });
+async function start(server: Server, where: ListenWhere, settings: ListenSettings): Promise<void> {
+  try {
+    server.listen(nodeOptions(where, settings));
+    await once(server, "listening");
+    if ("path" in where && where.mode !== undefined) chmodSync(where.path, where.mode);
+  } catch (error) {
+    server.close();
+    throw listenError(error, where);
+  }
 }
 
 function nodeOptions(where: ListenWhere, settings: ListenSettings): NodeListenOptions {

@@ -28,7 +28,7 @@ let view: Buffer | undefined;
 /** Makes `socket` read into the shared buffer; false, and nothing changed, when this Node cannot do it. */
 export function readIntoSharedBuffer(socket: Socket, onOctets: OnOctets): boolean {
   fields ??= findFields();
-  const handle = (socket as unknown as { _handle: Handle | null })._handle;
+  const { _handle: handle } = socket as unknown as { _handle: Handle | null };
   if (fields === null || typeof handle?.useUserBuffer !== "function") return false;
   shared ??= Buffer.allocUnsafeSlow(SIZE);
   const internals = socket as unknown as Record<symbol, unknown>;
