@@ -4,7 +4,7 @@
 // because the Node that starts it is the machine's own, which may be as old as 20.
 
 import { spawn, spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { constants as os } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -45,6 +45,9 @@ function ensurePinnedNode(root) {
   say(`fetching Node ${wanted}`);
   const folder = join(root, "node_modules/node");
   run(process.execPath, ["installArchSpecificPackage"], folder, `Node ${wanted} was not fetched`);
+  // npm made no link to a binary that was not there yet.
+  rmSync(pinnedNode(root), { force: true });
+  symlinkSync("../node/bin/node", pinnedNode(root));
   const found = versionOf(pinnedNode(root));
   if (found !== wanted) {
     throw new SetupError(`node_modules/.bin/node answers ${found ?? "nothing"} where ${wanted} is pinned`);

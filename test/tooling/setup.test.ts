@@ -97,7 +97,7 @@ test("Setup runs the install script of the pinned Node by hand where npm did not
   mkdirSync(join(root, "node_modules/.bin"));
   mkdirSync(folder);
   const install =
-    'const fs = require("fs"); fs.writeFileSync("../.bin/node", "#!/bin/sh\\necho v99.0.0\\n", { mode: 0o755 });';
+    'const fs = require("fs"); fs.mkdirSync("bin"); fs.writeFileSync("bin/node", "#!/bin/sh\\necho v99.0.0\\n", { mode: 0o755 });';
   writeFileSync(join(folder, "installArchSpecificPackage.js"), install);
   const { status, stderr } = spawnSync(process.execPath, [join(root, "scripts/setup.mjs")], { encoding: "utf8" });
   assert.equal(stderr, "setup: fetching Node v99.0.0 …\n");
@@ -112,10 +112,7 @@ test("Setup says so when the pinned Node cannot be had", (context) => {
   linkNode(root);
   writeFileSync(join(folder, "installArchSpecificPackage.js"), "");
   const { status, stderr } = spawnSync(process.execPath, [join(root, "scripts/setup.mjs")], { encoding: "utf8" });
-  assert.match(
-    stderr,
-    new RegExp(`setup: node_modules/\\.bin/node answers ${process.version} where v99\\.0\\.0 is pinned`),
-  );
+  assert.match(stderr, new RegExp(`setup: node_modules/\\.bin/node answers nothing where v99\\.0\\.0 is pinned`));
   assert.equal(status, 1);
 });
 
