@@ -38,8 +38,8 @@ export function contentOf(init: ContentInit): { content: Content; type: string |
   if (init instanceof Blob) return { content: new BlobContent(init), type: init.type || undefined };
   if (init instanceof FormData) {
     // The platform knows how to write multipart; its boundary is in the type.
-    const native = new native.Response(init);
-    return { content: native.body, type: native.headers.get("content-type") ?? undefined };
+    const form = new native.Response(init);
+    return { content: form.body, type: form.headers.get("content-type") ?? undefined };
   }
   if (typeof init === "object" && Symbol.asyncIterator in init) return { content: init, type: undefined };
   return { content: String(init), type: "text/plain; charset=utf-8" };

@@ -10,6 +10,7 @@ import {
   textOf,
 } from "./content.ts";
 import { Headers, type HeadersInit } from "./headers.ts";
+import type { KeptResponse } from "./kept-response.ts";
 import { native } from "./native.ts";
 import type { Upgrade } from "./upgrade.ts";
 
@@ -47,17 +48,23 @@ export class Response {
   #used = false;
   #trailers: (() => HeadersInit | Promise<HeadersInit>) | undefined;
   #upgrade: Upgrade | undefined;
+  /** Where the header section is as long as nobody touches it here. */
+  #kept: KeptResponse | undefined;
 
   /** How the server's cache may keep this response. Handlers say; undefined means the stage's default. */
   serverCache: ServerCache | undefined;
 
   /** @throws RangeError when the status is not an integer from 200 to 599 (or 101 with an upgrade). */
   constructor(body?: ContentInit, init?: ResponseInit) {
-    const { content, type } = contentOf(body);
-    this.#content = content;
-    this.#type = type;
+    this.#content = null;
+    this.#type = undefined;
     this.status = 200;
     this.statusText = "";
+    if (body !== null && body !== undefined) {
+      const { content, type } = contentOf(body);
+      this.#content = content;
+      this.#type = type;
+    }
     if (init === undefined) return;
     if (init.status !== undefined) {
       if (!(init.status >= 200 && init.status <= 599 && Number.isInteger(init.status))) {
@@ -68,6 +75,7 @@ export class Response {
     if (init.statusText !== undefined) this.statusText = checkedPhrase(init.statusText);
     if (init.headers !== undefined) {
       const headers = new Headers(init.headers);
+      const type = this.#type;
       if (type !== undefined && !headers.has("content-type")) headers.append("content-type", type);
       this.#headers = headers;
       this.#type = undefined;
@@ -78,7 +86,11 @@ export class Response {
   /** The header section. */
   get headers(): Headers {
     let headers = this.#headers;
-    if (headers === undefined) {
+    if (headers === undefined && this.#kept !== undefined) {
+      headers = new Headers(this.#kept.headers);
+      this.#headers = headers;
+      this.#kept = undefined;
+    } else if (headers === undefined) {
       headers = this.#type === undefined ? new Headers() : Headers.fromChecked(["content-type", this.#type]);
       this.#headers = headers;
       this.#type = undefined;
@@ -190,6 +202,15 @@ export class Response {
     return response;
   }
 
+  /** @internal A response that is `kept` until somebody changes it. See {@link KeptResponse}. */
+  static again(kept: KeptResponse, status: number, content: Content): Response {
+    const response = new Response();
+    (response as { status: number }).status = status;
+    response.#content = content;
+    response.#kept = kept;
+    return response;
+  }
+
   /** @internal 101 (Switching Protocols): the connection goes to `upgrade` once the head is written. */
   static switching(upgrade: Upgrade, headers: HeadersInit): Response {
     const response = new Response(null, { headers });
@@ -206,6 +227,7 @@ export class Response {
     },
     type: (response) => response.#type,
     lines: (response) => (response.#headers === undefined ? undefined : Headers.lines(response.#headers)),
+    kept: (response) => response.#kept,
     trailers: (response) => response.#trailers,
     upgrade: (response) => response.#upgrade,
     take: (response) => {
@@ -227,6 +249,8 @@ export interface ResponseParts {
   type(response: Response): string | undefined;
   /** Header lines (name, value, …), or undefined when nobody has touched `headers`. */
   lines(response: Response): readonly string[] | undefined;
+  /** What the response was made from by {@link KeptResponse.again} and still equals. */
+  kept(response: Response): KeptResponse | undefined;
   trailers(response: Response): (() => HeadersInit | Promise<HeadersInit>) | undefined;
   upgrade(response: Response): Upgrade | undefined;
   /** The content for sending: a stream only once. @throws TypeError when it was read before. */

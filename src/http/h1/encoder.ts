@@ -1,0 +1,123 @@
+import { dateField } from "../../base/clock.ts";
+import { Headers } from "../headers.ts";
+import type { KeptResponse, Rendered } from "../kept-response.ts";
+import { reasonOf } from "../status.ts";
+import { Response } from "../response.ts";
+
+/** How the content of a response is delimited. RFC 9112 §6.3. */
+export type Delimiting =
+  /** Content-Length with this many octets follows. */
+  | number
+  /** Chunked; HTTP/1.1 clients only. */
+  | "chunked"
+  /** The end of the connection; HTTP/1.0 clients only. */
+  | "close"
+  /** No content and no field that says so: 204, 304, and HEAD of unknown length. */
+  | "none";
+
+/** What the Connection field of a response says. */
+export type Persistence = "" | "connection: close\r\n" | "connection: keep-alive\r\n";
+
+const STATUS_LINES: string[] = [];
+
+function statusLine(response: Response): string {
+  const { status, statusText } = response;
+  if (statusText !== "") return `HTTP/1.1 ${status} ${statusText}\r\n`;
+  return (STATUS_LINES[status] ??= `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
+}
+
+let dateLine = "";
+let dateSecond = -1;
+
+/** The Date field for this second. RFC 9110 §6.6.1: an origin server with a clock sends one with every response. */
+function currentDate(): string {
+  const wall = Date.now();
+  const second = Math.floor(wall / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateLine = `date: ${dateField(wall)}\r\n`;
+  }
+  return dateLine;
+}
+
+/** A response head, latin1, with the empty line that ends it. */
+export function encodeHead(response: Response, delimiting: Delimiting, persistence: Persistence): string {
+  return encodeFields(response, delimiting) + persistence + currentDate() + "\r\n";
+}
+
+/** Everything of a head that is the same each time the response is sent: all but Connection and Date. */
+function encodeFields(response: Response, delimiting: Delimiting): string {
+  const kept = Response.parts.kept(response);
+  const lines = kept === undefined ? Response.parts.lines(response) : Headers.lines(kept.headers);
+  let head = statusLine(response);
+  if (lines === undefined) {
+    const type = Response.parts.type(response);
+    if (type !== undefined) head += `content-type: ${type}\r\n`;
+  } else {
+    for (let index = 0; index < lines.length; index += 2) {
+      const name = lines[index]!;
+      if (isOwnField(name) && !(response.status === 101 && name === "connection")) continue;
+      head += `${name}: ${lines[index + 1]!}\r\n`;
+    }
+  }
+  if (typeof delimiting === "number") head += `content-length: ${delimiting}\r\n`;
+  else if (delimiting === "chunked") head += "transfer-encoding: chunked\r\n";
+  return head;
+}
+
+/** Fields that belong to the session: it knows the framing, and the handler's word may be wrong. */
+function isOwnField(name: string): boolean {
+  switch (name) {
+    case "content-length":
+    case "transfer-encoding":
+    case "connection":
+    case "keep-alive":
+    case "date":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Octets up to which head and content are joined into one string: the system takes it in one copy. */
+export const JOIN_LIMIT: number = 16 * 1024;
+
+/** Text as latin1, one character per octet: itself when it is ASCII, its UTF-8 otherwise. */
+export function latin1Of(text: string, octets: number): string {
+  return octets === text.length ? text : Buffer.from(text, "utf8").toString("latin1");
+}
+
+/** A small kept response, whose head and content are rendered the first time. */
+export function encodeKept(
+  response: Response,
+  kept: KeptResponse,
+  content: () => Uint8Array,
+  persistence: Persistence,
+): string {
+  kept.rendered ??= render(response, content());
+  return kept.rendered.before + persistence + currentDate() + kept.rendered.after;
+}
+
+function render(response: Response, content: Uint8Array): Rendered {
+  const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString("latin1");
+  return { before: encodeFields(response, content.length), after: `\r\n${text}` };
+}
+
+/** An interim response. RFC 9110 §15.2. */
+export function encodeInterim(status: number, lines: readonly string[]): string {
+  let head = `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`;
+  for (let index = 0; index < lines.length; index += 2) head += `${lines[index]!}: ${lines[index + 1]!}\r\n`;
+  return head + "\r\n";
+}
+
+/** The line before a chunk's data. RFC 9112 §7.1. */
+export function chunkLine(octets: number): string {
+  return `${octets.toString(16)}\r\n`;
+}
+
+/** The last chunk and the trailer section. RFC 9112 §7.1.2. */
+export function lastChunk(trailers: readonly string[]): string {
+  let end = "0\r\n";
+  for (let index = 0; index < trailers.length; index += 2) end += `${trailers[index]!}: ${trailers[index + 1]!}\r\n`;
+  return end + "\r\n";
+}

@@ -1,0 +1,17 @@
+import { Response } from "../response.ts";
+
+/** A request that breaks a rule: the status to answer with and the reason to show and to log. */
+export interface SyntaxFault {
+  readonly status: 400 | 408 | 413 | 414 | 417 | 431 | 501 | 503 | 505;
+  readonly reason: string;
+}
+
+/** Makes a fault. Faults are made once, when a module loads, and compared by identity. */
+export function fault(status: SyntaxFault["status"], reason: string): SyntaxFault {
+  return { status, reason };
+}
+
+/** What a client is told. Nothing of the request is repeated: it may be anything. */
+export function faultResponse(reason: SyntaxFault): Response {
+  return Response.of(`${reason.reason}\n`, "text/plain; charset=utf-8", { status: reason.status });
+}

@@ -1,0 +1,28 @@
+import type { Connection } from "../../transport/connection.ts";
+import { duplexOf } from "../../transport/duplex.ts";
+import { Response } from "../response.ts";
+import { encodeHead } from "./encoder.ts";
+import type { Output } from "./output.ts";
+
+/**
+ * Writes 101 and lends the connection to whoever answered with it. RFC 9110 §7.8.
+ *
+ * @param takeHeld gives the octets that came after the request, once the session has finished with what it was reading
+ */
+export function upgradeConnection(
+  connection: Connection,
+  output: Output,
+  response: Response,
+  takeHeld: () => Buffer | undefined,
+): void {
+  output.text(encodeHead(response, "none", ""));
+  output.flush();
+  const take = Response.parts.upgrade(response)!;
+  connection.pause();
+  // The session may be in the middle of a read: what it has not read is held when this turn is over.
+  queueMicrotask(() => {
+    const stream = duplexOf(connection, takeHeld());
+    connection.resume();
+    take(stream);
+  });
+}

@@ -1,0 +1,115 @@
+import { parseDecimal } from "../../base/ascii.ts";
+import { type Content, isStreamed, lengthOf, releaseContent } from "../content.ts";
+import type { KeptResponse } from "../kept-response.ts";
+import { Response } from "../response.ts";
+import { isNullBodyStatus } from "../status.ts";
+import { type Delimiting, encodeHead, encodeKept, JOIN_LIMIT, latin1Of, type Persistence } from "./encoder.ts";
+import type { Output } from "./output.ts";
+import { StreamWriter } from "./stream-writer.ts";
+
+/** What of a request decides how its response is written. */
+export interface Recipient {
+  readonly isHead: boolean;
+  /** Whether the client speaks HTTP/1.1 and so understands chunks. */
+  readonly understandsChunks: boolean;
+  /** Whether it said `TE: trailers`. Asked only when there are trailers. */
+  readonly wantsTrailers: () => boolean;
+}
+
+/**
+ * Writes a response: all of it when its content is at hand, its head when the content is streamed.
+ *
+ * @returns what writes the streamed content, or undefined when the response is complete
+ * @throws TypeError when the content has been read before
+ */
+export function writeResponse(
+  output: Output,
+  response: Response,
+  recipient: Recipient,
+  persistence: Persistence,
+): StreamWriter | undefined {
+  const content = Response.parts.take(response);
+  if (recipient.isHead || content === null || isNullBodyStatus(response.status)) {
+    output.text(encodeHead(response, delimitingWithout(response, content, recipient), persistence));
+    releaseContent(content);
+    return undefined;
+  }
+  const kept = Response.parts.kept(response);
+  if (kept !== undefined && !isStreamed(content)) writeKept(output, response, kept, content, persistence);
+  else if (typeof content === "string") writeText(output, response, content, persistence);
+  else if (content instanceof Uint8Array) writeOctets(output, response, content, persistence);
+  else {
+    const delimiting = delimitingOf(response, lengthOf(content), recipient);
+    output.text(encodeHead(response, delimiting, persistence));
+    const trailers = Response.parts.trailers(response);
+    const wanted = trailers !== undefined && delimiting === "chunked" && recipient.wantsTrailers();
+    return new StreamWriter(output, content, delimiting, wanted ? trailers : undefined);
+  }
+  return undefined;
+}
+
+/** Whether a response of unknown length can only be ended by closing the connection. */
+export function endsWithClose(response: Response, recipient: Recipient): boolean {
+  const content = Response.parts.content(response);
+  if (recipient.isHead || recipient.understandsChunks || !isStreamed(content)) return false;
+  return delimitingOf(response, lengthOf(content), recipient) === "close";
+}
+
+function writeText(output: Output, response: Response, content: string, persistence: Persistence): void {
+  const octets = Buffer.byteLength(content);
+  if (octets > JOIN_LIMIT) return writeOctets(output, response, Buffer.from(content), persistence);
+  output.text(encodeHead(response, octets, persistence) + latin1Of(content, octets));
+}
+
+function writeOctets(output: Output, response: Response, content: Uint8Array, persistence: Persistence): void {
+  output.text(encodeHead(response, content.length, persistence));
+  if (content.length > SMALL) output.octets(content);
+  else output.text(latin1(content));
+}
+
+function writeKept(
+  output: Output,
+  response: Response,
+  kept: KeptResponse,
+  content: string | Uint8Array,
+  persistence: Persistence,
+): void {
+  if (content.length > JOIN_LIMIT) return writeOctets(output, response, octetsOf(content), persistence);
+  output.text(encodeKept(response, kept, () => octetsOf(content), persistence));
+}
+
+/** Octets up to which copying them into the head's string is cheaper than a second piece in the same write. */
+const SMALL = 4 * 1024;
+
+function octetsOf(content: string | Uint8Array): Uint8Array {
+  return typeof content === "string" ? Buffer.from(content) : content;
+}
+
+function latin1(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1");
+}
+
+function delimitingOf(response: Response, length: number, recipient: Recipient): Delimiting {
+  if (length >= 0) return length;
+  const announced = announcedLength(response);
+  if (announced >= 0) return announced;
+  return recipient.understandsChunks ? "chunked" : "close";
+}
+
+/** For a response that has no content on the wire: what its head says of the length that GET would have. */
+function delimitingWithout(response: Response, content: Content, recipient: Recipient): Delimiting {
+  const { status } = response;
+  // RFC 9110 §8.6: no Content-Length in 1xx and 204; RFC 9110 §15.3.6: 205 has none but says so.
+  if (status === 205) return 0;
+  if (status < 200 || status === 204 || status === 304) return "none";
+  if (!recipient.isHead) return 0;
+  const length = content === null ? announcedLength(response) : lengthOf(content);
+  return length >= 0 ? length : content === null ? "none" : delimitingOf(response, -1, recipient);
+}
+
+function announcedLength(response: Response): number {
+  const lines = Response.parts.lines(response);
+  if (lines === undefined) return -1;
+  const value = response.headers.get("content-length");
+  return value === null ? -1 : parseDecimal(value);
+}

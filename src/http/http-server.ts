@@ -1,0 +1,114 @@
+import type { MaybePromise } from "../base/maybe-promise.ts";
+import type { Log } from "../base/log.ts";
+import type { Connection } from "../transport/connection.ts";
+import type { PhaseLimits, Watchdog } from "../transport/watchdog.ts";
+import { HeadParser } from "./h1/head-parser.ts";
+import { Session } from "./h1/session.ts";
+import type { SyntaxFault } from "./h1/fault.ts";
+import type { Handler } from "./handler.ts";
+import type { HttpLimits } from "./http-limits.ts";
+import type { Request } from "./request.ts";
+import { Response } from "./response.ts";
+
+/** What an {@link HttpServer} works with. */
+export interface HttpServerParts {
+  readonly handler: Handler;
+  readonly limits: HttpLimits;
+  readonly phases: PhaseLimits;
+  readonly watchdog: Watchdog;
+  readonly log: Log;
+}
+
+/**
+ * Speaks HTTP on connections that are given to it and has a handler answer.
+ *
+ * It is the last resort: whatever the handler throws, the client gets an answer and the server goes on.
+ */
+export class HttpServer {
+  readonly limits: HttpLimits;
+  readonly phases: PhaseLimits;
+  readonly watchdog: Watchdog;
+  /** The handler; may be swapped while the server runs. */
+  handler: Handler;
+  /** Reads every head that comes whole. */
+  parser: HeadParser;
+  /** Whether the server is stopping: each session's next answer closes it. */
+  closing = false;
+  readonly #log: Log;
+  readonly #sessions = new Set<Session>();
+  #onIdle: (() => void) | undefined;
+
+  constructor(parts: HttpServerParts) {
+    this.handler = parts.handler;
+    this.limits = parts.limits;
+    this.phases = parts.phases;
+    this.watchdog = parts.watchdog;
+    this.#log = parts.log;
+    this.parser = new HeadParser(parts.limits);
+  }
+
+  /** How many sessions there are. */
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** Begins a session on a connection. */
+  accept(connection: Connection): void {
+    this.#sessions.add(new Session(this, connection));
+  }
+
+  /** Asks the handler. */
+  answer(request: Request): MaybePromise<Response> {
+    return this.handler(request);
+  }
+
+  /** A session needs a parser for itself: the shared one has read a part of its head. */
+  lendParser(): HeadParser {
+    const parser = this.parser;
+    this.parser = new HeadParser(this.limits);
+    return parser;
+  }
+
+  /** A bare 500 for what no error handler has answered. */
+  lastResort(error: unknown, request: Request): Response {
+    this.report(error, request);
+    return Response.of("Internal Server Error\n", "text/plain; charset=utf-8", { status: 500 });
+  }
+
+  /** Says what went wrong in an exchange. */
+  report(error: unknown, request: Request): void {
+    this.#log.write("error", error instanceof Error ? error.message : String(error), {
+      error,
+      method: request.method,
+      path: request.path,
+    });
+  }
+
+  /** Says that a client broke the rules: its business, not the operator's. */
+  reportFault(reason: SyntaxFault, connection: Connection): void {
+    this.#log.write("debug", reason.reason, { status: reason.status, remoteAddress: connection.remoteAddress });
+  }
+
+  /** A session is over. */
+  forget(session: Session): void {
+    this.#sessions.delete(session);
+    if (this.#sessions.size === 0) this.#onIdle?.();
+  }
+
+  /**
+   * Ends all sessions as soon as they are idle; each one's last answer says so. Resolves when none is left.
+   *
+   * Sessions without an exchange are closed at once: the server is going away for good.
+   */
+  async close(): Promise<void> {
+    this.closing = true;
+    for (const session of this.#sessions) session.closeGracefully();
+    if (this.#sessions.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+  }
+
+  /** Ends all sessions now. */
+  abort(): void {
+    for (const session of this.#sessions) session.abort();
+  }
+}
+

@@ -1,0 +1,39 @@
+import type { Content } from "./content.ts";
+import { Headers } from "./headers.ts";
+import { Response } from "./response.ts";
+
+/** The two pieces that a session makes of a kept response: what stands before Connection and Date, and after. */
+export interface Rendered {
+  readonly before: string;
+  readonly after: string;
+}
+
+/**
+ * A response that is sent many times: its head and small content are rendered once, by the first session that sends it.
+ *
+ * `again` gives a response per request that costs one small object. Whoever changes its headers gets a copy, and the
+ * others never see it.
+ *
+ * @example
+ * const kept = new KeptResponse(text("hello"));
+ * arc().get("/", () => kept.again());
+ */
+export class KeptResponse {
+  readonly headers: Headers;
+  readonly #status: number;
+  readonly #content: Content;
+  /** @internal Made by the session. */
+  rendered: Rendered | undefined = undefined;
+
+  /** @param response a response whose content is text, octets or nothing; it must not be used otherwise */
+  constructor(response: Response) {
+    this.#status = response.status;
+    this.headers = response.headers;
+    this.#content = Response.parts.content(response);
+  }
+
+  /** The response, for one more request. */
+  again(): Response {
+    return Response.again(this, this.#status, this.#content);
+  }
+}
