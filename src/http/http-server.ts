@@ -5,6 +5,7 @@ import type { PhaseLimits, Watchdog } from "../transport/watchdog.ts";
 import { HeadParser } from "./h1/head-parser.ts";
 import { Session } from "./h1/session.ts";
 import type { SyntaxFault } from "./h1/fault.ts";
+import { HttpError } from "./http-error.ts";
 import type { Handler } from "./handler.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import type { Request } from "./request.ts";
@@ -69,8 +70,11 @@ export class HttpServer {
     return parser;
   }
 
-  /** A bare 500 for what no error handler has answered. */
+  /** A bare answer for what no error handler has answered: the status of an HttpError, 500 for all else. */
   lastResort(error: unknown, request: Request): Response {
+    if (error instanceof HttpError) {
+      return Response.of(`${error.message}\n`, "text/plain; charset=utf-8", { status: error.status, headers: error.fields });
+    }
     this.report(error, request);
     return Response.of("Internal Server Error\n", "text/plain; charset=utf-8", { status: 500 });
   }

@@ -61,6 +61,8 @@ export class HeadParser {
   #nameStart = 0;
   #valueStart = 0;
   #versionAt = 0;
+  /** RFC 9110 §6.5.1: nothing in a trailer section may frame a message. */
+  #inTrailers = false;
 
   /** Where the method starts; an empty line before the request line is skipped. */
   methodStart = 0;
@@ -94,7 +96,7 @@ export class HeadParser {
   resetForTrailers(): void {
     this.reset();
     this.#state = FIELD;
-    this.fieldsStart = 0;
+    this.#inTrailers = true;
   }
 
   /** Whether any octet of a head has been seen. */
@@ -120,8 +122,10 @@ export class HeadParser {
           while (at < last && VALUE_CHAR[octets[at]!] === 1) at++;
           if (at === last) return this.#pause(octets, start, at, end);
           if (octets[at] !== CR) return this.#refuse(BAD_VALUE);
-          const refused = this.framing.field(octets, start, start + this.#nameStart, start + this.#valueStart, at);
-          if (refused !== undefined) return this.#refuse(refused);
+          if (!this.#inTrailers) {
+            const refused = this.framing.field(octets, start, start + this.#nameStart, start + this.#valueStart, at);
+            if (refused !== undefined) return this.#refuse(refused);
+          }
           at++;
           this.#state = VALUE_LF;
           continue;
