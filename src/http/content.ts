@@ -9,17 +9,17 @@ export interface SizedContent extends AsyncIterable<Uint8Array> {
 }
 
 /** The content of a message as it is held: the cheap forms stay what they are until they are written. */
-export type Content = string | Uint8Array | Body | SizedContent | ReadableStream | AsyncIterable<Uint8Array | string> | null;
+export type Content =
+  | string
+  | Uint8Array
+  | Body
+  | SizedContent
+  | ReadableStream
+  | AsyncIterable<Uint8Array | string>
+  | null;
 
 /** Everything that a user may give as content; the Fetch standard's `BodyInit` and async iterables. */
-export type ContentInit =
-  | Content
-  | ArrayBuffer
-  | ArrayBufferView
-  | Blob
-  | FormData
-  | URLSearchParams
-  | undefined;
+export type ContentInit = Content | ArrayBuffer | ArrayBufferView | Blob | FormData | URLSearchParams | undefined;
 
 const encoder = new TextEncoder();
 

@@ -13,4 +13,3 @@ export function joinFetchStandard(): void {
   Object.setPrototypeOf(Response.prototype, native.Response.prototype);
   Object.setPrototypeOf(Headers.prototype, native.Headers.prototype);
 }
-

@@ -1,4 +1,3 @@
-import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { Log } from "../base/log.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { PhaseLimits, Watchdog } from "../transport/watchdog.ts";
@@ -35,6 +34,8 @@ export class HttpServer {
   parser: HeadParser;
   /** Whether the server is stopping: each session's next answer closes it. */
   closing = false;
+  /** Whether connections are running out: idle ones are kept for a shorter time. */
+  isCrowded = false;
   readonly #log: Log;
   readonly #sessions = new Set<Session>();
   #onIdle: (() => void) | undefined;
@@ -58,11 +59,6 @@ export class HttpServer {
     this.#sessions.add(new Session(this, connection));
   }
 
-  /** Asks the handler. */
-  answer(request: Request): MaybePromise<Response> {
-    return this.handler(request);
-  }
-
   /** A session needs a parser for itself: the shared one has read a part of its head. */
   lendParser(): HeadParser {
     const parser = this.parser;
@@ -73,7 +69,10 @@ export class HttpServer {
   /** A bare answer for what no error handler has answered: the status of an HttpError, 500 for all else. */
   lastResort(error: unknown, request: Request): Response {
     if (error instanceof HttpError) {
-      return Response.of(`${error.message}\n`, "text/plain; charset=utf-8", { status: error.status, headers: error.fields });
+      return Response.of(`${error.message}\n`, "text/plain; charset=utf-8", {
+        status: error.status,
+        headers: error.fields,
+      });
     }
     this.report(error, request);
     return Response.of("Internal Server Error\n", "text/plain; charset=utf-8", { status: 500 });
@@ -87,6 +86,11 @@ export class HttpServer {
       path: request.path,
     });
   }
+
+  /** Reports what was queued for the end of an exchange and failed. */
+  readonly onCleanupError = (error: unknown): void => {
+    this.#log.write("error", "Work queued for the end of a request failed", { error });
+  };
 
   /** Says that a client broke the rules: its business, not the operator's. */
   reportFault(reason: SyntaxFault, connection: Connection): void {
@@ -106,7 +110,7 @@ export class HttpServer {
    */
   async close(): Promise<void> {
     this.closing = true;
-    for (const session of this.#sessions) session.closeGracefully();
+    for (const session of this.#sessions) session.closeWhenIdle();
     if (this.#sessions.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
@@ -115,4 +119,3 @@ export class HttpServer {
     for (const session of this.#sessions) session.abort();
   }
 }
-

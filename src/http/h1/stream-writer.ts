@@ -10,7 +10,9 @@ const SMALL = 4 * 1024;
 /** Content that did not have the length it was announced with. */
 export class LengthMismatchError extends Error {
   constructor(announced: number, actual: number) {
-    super(`The response announced ${announced} octets of content and has ${actual < announced ? "only " : ""}${actual}`);
+    super(
+      `The response announced ${announced} octets of content and has ${actual < announced ? "only " : ""}${actual}`,
+    );
     this.name = "LengthMismatchError";
   }
 }
@@ -86,7 +88,8 @@ export class StreamWriter {
     this.written += octets.length;
     const chunked = this.#delimiting === "chunked";
     if (chunked) output.text(chunkLine(octets.length));
-    if (octets.length <= SMALL) output.text(Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1"));
+    if (octets.length <= SMALL)
+      output.text(Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1"));
     else output.octets(octets);
     if (chunked) output.text("\r\n");
   }

@@ -1,0 +1,356 @@
+import { isPromise, type MaybePromise } from "../../base/maybe-promise.ts";
+import type { Phase } from "../../transport/watchdog.ts";
+import { Body, type BodySource } from "../body.ts";
+import type { Channel, Peer, Protocol } from "../channel.ts";
+import { releaseContent } from "../content.ts";
+import { Headers } from "../headers.ts";
+import { HttpError } from "../http-error.ts";
+import type { HttpServer } from "../http-server.ts";
+import { Request } from "../request.ts";
+import { Response } from "../response.ts";
+import { ContentReader } from "./content-reader.ts";
+import { encodeInterim, type Persistence } from "./encoder.ts";
+import { fault, faultResponse, type SyntaxFault } from "./fault.ts";
+import type { FramingFields } from "./framing.ts";
+import type { HeadText } from "./head-text.ts";
+import type { Output } from "./output.ts";
+import type { StreamWriter } from "./stream-writer.ts";
+import { endsWithClose, type Recipient, writeResponse } from "./write-response.ts";
+
+const HANDLER_TIMEOUT = fault(503, "The answer took too long");
+
+/** What an exchange is doing. */
+type State =
+  /** There is no exchange at hand. */
+  | "none"
+  /** A handler is at work. */
+  | "answering"
+  /** A streamed response is being written. */
+  | "sending"
+  /** The response is complete, the content of its request is not. */
+  | "draining";
+
+/** The session, as its exchange sees it. */
+export interface ExchangeOwner {
+  readonly server: HttpServer;
+  readonly peer: Peer;
+  readonly output: Output;
+  /** Octets of content that have come: progress. */
+  received(octets: number): void;
+  /** Whether the connection is to be closed for reasons of its own. */
+  mustClose(): boolean;
+  /** Sends what is gathered, unless a batch is being read that will send it. */
+  flush(): void;
+  /** The state has changed: another deadline may hold. */
+  rephase(): void;
+  pause(): void;
+  resume(): void;
+  /** The exchange is over. tänzer's `nextRequest`: the session takes itself back. */
+  next(): void;
+  close(): void;
+  /** Ends the connection now. */
+  abort(): void;
+  /** The connection goes to an upgrade. */
+  lend(response: Response): void;
+}
+
+/**
+ * One request and its response. A session has one exchange at a time and uses one object for all of them.
+ *
+ * none → answering → (sending) → (draining) → none.
+ */
+export class Exchange implements Channel, BodySource, Recipient {
+  readonly #owner: ExchangeOwner;
+  readonly #server: HttpServer;
+  state: State = "none";
+  #request: Request | undefined;
+  #body: Body | undefined;
+  /** Reads the content; undefined when there is none or all of it has been read. */
+  #content: ContentReader | undefined;
+  #writer: StreamWriter | undefined;
+  #closing = false;
+  #owesContinue = false;
+  #wantsUpgrade = false;
+  isHead = false;
+  understandsChunks = true;
+
+  constructor(owner: ExchangeOwner) {
+    this.#owner = owner;
+    this.#server = owner.server;
+  }
+
+  // ---- what the requests see of their session
+
+  get peer(): Peer {
+    return this.#owner.peer;
+  }
+
+  get protocol(): Protocol {
+    return this.understandsChunks ? "http/1.1" : "http/1.0";
+  }
+
+  get bufferedLimit(): number {
+    return this.#server.limits.buffered;
+  }
+
+  /** RFC 9110 §15.2: no interim response to a client of HTTP/1.0. */
+  inform(request: Request, status: number, headers: Headers): void {
+    if (request !== this.#request || this.state !== "answering" || !this.understandsChunks) return;
+    this.#owner.output.text(encodeInterim(status, Headers.lines(headers)));
+    this.#owner.flush();
+  }
+
+  wantsTrailers(): boolean {
+    const value = this.#request?.headers.get("te") ?? "";
+    return value.split(",").some((coding) => /^[ \t]*trailers[ \t]*$/i.test(coding));
+  }
+
+  // ---- the request
+
+  /** Takes note of how a request is framed. @param more whether octets follow its head already */
+  begin(text: HeadText, framing: FramingFields, minor: number, more: boolean): void {
+    this.understandsChunks = minor === 1;
+    this.isHead = text.method === "HEAD";
+    this.#wantsUpgrade = framing.upgrade && framing.offersUpgrade && minor === 1;
+    this.#closing = framing.close || (minor === 0 && !framing.keepAlive);
+    if (!framing.chunked && framing.length <= 0) {
+      this.#body = undefined;
+      return;
+    }
+    const length = framing.chunked ? -1 : framing.length;
+    this.#body = new Body(this, length);
+    this.#content = new ContentReader(this.#body, length, this.#server.limits);
+    // RFC 9110 §10.1.1: no need for 100 when content has come already.
+    this.#owesContinue = framing.expectsContinue && !more;
+  }
+
+  /** Whether the octets that come next belong to this exchange. */
+  get isReceiving(): boolean {
+    return this.#content !== undefined;
+  }
+
+  /** Reads content. @returns the offset after it, or -1 when it is refused before anybody was asked (see `fault`) */
+  read(octets: Buffer, start: number): number {
+    const content = this.#content!;
+    const before = content.received;
+    const at = content.read(octets, start, octets.length);
+    if (at === -1) return this.cut(content.fault!) ? octets.length : -1;
+    this.#owner.received(content.received - before);
+    if (content.complete) {
+      this.#content = undefined;
+      if (this.state === "draining") this.#over();
+      else this.#owner.rephase();
+    } else if (this.state === "draining") {
+      if (content.received > this.#server.limits.drain) this.#owner.close();
+    } else if (content.full) {
+      content.full = false;
+      this.#owner.pause();
+      this.#owner.rephase();
+    }
+    return at;
+  }
+
+  /** Why content was refused. */
+  fault: SyntaxFault | undefined;
+
+  /**
+   * The content will not be complete: whoever reads it gets the error, and answers it.
+   *
+   * @returns false when nobody has been asked yet
+   */
+  cut(reason: SyntaxFault): boolean {
+    this.#content = undefined;
+    this.#closing = true;
+    this.fault = reason;
+    if (this.state === "none") {
+      this.#body = undefined;
+      return false;
+    }
+    this.#body?.fail(new HttpError(reason.status, reason.reason));
+    if (this.state === "draining") this.#owner.close();
+    else this.#owner.rephase();
+    return true;
+  }
+
+  /** A reader waits for content. */
+  demand(): void {
+    if (this.#owesContinue && this.state === "answering") {
+      this.#owesContinue = false;
+      this.#owner.output.text("HTTP/1.1 100 Continue\r\n\r\n");
+      this.#owner.flush();
+    }
+    if (this.#content === undefined) return;
+    this.#owner.resume();
+    this.#owner.rephase();
+  }
+
+  // ---- the response
+
+  /** Has the request answered. */
+  ask(text: HeadText): void {
+    const { method, target, path, search, authority, fields, badPath } = text;
+    const request = Request.make(this, method, target, path, search, authority, fields, this.#body ?? null);
+    this.#request = request;
+    this.state = "answering";
+    let response: MaybePromise<Response>;
+    try {
+      response = badPath === undefined ? this.#server.handler(request) : faultResponse(badPath);
+    } catch (error) {
+      response = this.#server.lastResort(error, request);
+    }
+    if (!isPromise(response)) {
+      this.#respond(request, response);
+      return;
+    }
+    this.#owner.rephase();
+    response.then(
+      (later) => this.#respond(request, later),
+      (error: unknown) => this.#respond(request, this.#server.lastResort(error, request)),
+    );
+  }
+
+  #respond(request: Request, response: Response): void {
+    if (request !== this.#request || this.state !== "answering") {
+      // It timed out or its client has gone.
+      if (response instanceof Response) releaseContent(Response.parts.content(response));
+      return;
+    }
+    try {
+      this.#write(request, response);
+    } catch (error) {
+      this.#write(request, this.#server.lastResort(error, request));
+    }
+  }
+
+  #write(request: Request, response: Response): void {
+    if (!(response instanceof Response)) throw new TypeError("The handler gave something that is no Response");
+    if (Response.parts.upgrade(response) !== undefined) return this.#upgrade(request, response);
+    this.#closing ||= this.#owner.mustClose() || this.#mustClose(request, response);
+    const writer = writeResponse(this.#owner.output, response, this, this.#persistence());
+    if (writer === undefined) this.#complete();
+    else this.#send(writer, request);
+  }
+
+  /** RFC 9112 §9.6: who will close says so in the last response. */
+  #mustClose(request: Request, response: Response): boolean {
+    if (saysClose(response) || endsWithClose(response, this)) return true;
+    if (this.#content === undefined || request.bodyUsed) return false;
+    // Content that nobody reads is drained only up to a limit, and not at all when the client waits for 100.
+    return this.#owesContinue || this.#content.remaining > this.#server.limits.drain;
+  }
+
+  #persistence(): Persistence {
+    if (this.#closing) return "connection: close\r\n";
+    return this.understandsChunks ? "" : "connection: keep-alive\r\n";
+  }
+
+  #send(writer: StreamWriter, request: Request): void {
+    this.#writer = writer;
+    this.state = "sending";
+    this.#owner.rephase();
+    writer.run().then(
+      (finished) => {
+        if (finished && this.#writer === writer) this.#complete();
+      },
+      (error: unknown) => {
+        // The head is gone: only a broken connection tells the client that the content is not whole.
+        this.#server.report(error, request);
+        this.#owner.abort();
+      },
+    );
+  }
+
+  #upgrade(request: Request, response: Response): void {
+    if (!this.#wantsUpgrade || this.#content !== undefined) {
+      // RFC 9110 §7.8: a server must not switch to a protocol that the client did not ask for.
+      const protocol = response.headers.get("upgrade") ?? "";
+      return this.#write(request, new Response(null, { status: 426, headers: { upgrade: protocol } }));
+    }
+    this.#end();
+    this.state = "none";
+    this.#owner.lend(response);
+  }
+
+  /** The response has been handed over whole. */
+  #complete(): void {
+    this.#end();
+    const content = this.#content;
+    if (content === undefined) return this.#over();
+    if (this.#closing || content.remaining > this.#server.limits.drain) return this.#owner.close();
+    content.received = 0;
+    this.state = "draining";
+    this.#owner.rephase();
+    this.#owner.flush();
+    this.#owner.resume();
+  }
+
+  #end(): void {
+    const request = this.#request!;
+    this.#request = undefined;
+    this.#writer = undefined;
+    this.#owesContinue = false;
+    if (this.#body !== undefined) {
+      this.#body.discard(new TypeError("The exchange is over"));
+      this.#body = undefined;
+    }
+    Request.end(request, this.#server.onCleanupError);
+  }
+
+  #over(): void {
+    this.state = "none";
+    if (this.#closing) this.#owner.close();
+    else this.#owner.next();
+  }
+
+  // ---- what ends an exchange from outside
+
+  /** The connection has room again. */
+  onDrain(): void {
+    this.#writer?.onDrain();
+  }
+
+  /** The handler has had its time. */
+  giveUp(): void {
+    const request = this.#request;
+    if (request === undefined || this.state !== "answering") return;
+    this.#server.report(new Error(HANDLER_TIMEOUT.reason), request);
+    Request.abort(request, new DOMException(HANDLER_TIMEOUT.reason, "TimeoutError"));
+    this.#closing = true;
+    this.#respond(request, faultResponse(HANDLER_TIMEOUT));
+  }
+
+  /** The connection is gone. */
+  abort(): void {
+    const request = this.#request;
+    this.state = "none";
+    this.#content = undefined;
+    if (request === undefined) return;
+    const gone = new DOMException("The client has closed the connection", "AbortError");
+    this.#body?.fail(gone);
+    this.#writer?.abort(gone);
+    Request.abort(request, gone);
+    this.#end();
+  }
+
+  /** Whose turn it is. */
+  phase(blocked: boolean, paused: boolean): Phase {
+    const arriving = this.#content !== undefined && !paused;
+    switch (this.state) {
+      case "answering":
+        return arriving ? "body" : "handler";
+      case "sending":
+        if (blocked) return "write";
+        return arriving ? "body" : "none";
+      case "draining":
+        return "drain";
+      default:
+        return "none";
+    }
+  }
+}
+
+function saysClose(response: Response): boolean {
+  if (Response.parts.lines(response) === undefined) return false;
+  const value = response.headers.get("connection");
+  return value !== null && /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(value);
+}
