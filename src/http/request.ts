@@ -44,6 +44,8 @@ export class Request<Params = AnyParams> {
   params: Params;
   /** The target as sent (of absolute-form only path and query). */
   readonly target: string;
+  /** Whether there is Range or a precondition: without them a response can be sent as it is kept. */
+  readonly isConditional: boolean;
   #search: string;
   #authority: string;
   #channel: Channel;
@@ -69,6 +71,7 @@ export class Request<Params = AnyParams> {
     authority: string,
     fields: string | Headers,
     content: Content,
+    isConditional: boolean,
   );
   constructor(
     input: Channel | string | URL | Request<unknown> | globalThis.Request,
@@ -80,11 +83,13 @@ export class Request<Params = AnyParams> {
     authority: string = "",
     fields: string | Headers = "",
     content: Content = null,
+    isConditional = false,
   ) {
     this.method = method;
     this.path = path;
     this.params = NO_PARAMS as Params;
     this.target = target;
+    this.isConditional = isConditional;
     this.#search = search;
     this.#authority = authority;
     this.#channel = NO_CHANNEL;
@@ -115,6 +120,7 @@ export class Request<Params = AnyParams> {
     const headers = new Headers(init.headers ?? from?.headers);
     if (type !== undefined && !headers.has("content-type")) headers.set("content-type", type);
     this.#fields = headers;
+    mine.isConditional = CONDITIONS.some((name) => headers.has(name));
     this.#content = init.body === undefined && from !== undefined ? from.body : content;
     const signal = init.signal ?? from?.signal;
     if (signal?.aborted === true) this.#reason = signal.reason;
@@ -279,6 +285,7 @@ export class Request<Params = AnyParams> {
       this.#authority,
       new Headers(this.headers),
       theirs,
+      this.isConditional,
     ) as Request<Params>;
     copy.params = this.params;
     return copy;
@@ -330,8 +337,9 @@ export class Request<Params = AnyParams> {
     authority: string,
     fields: string | Headers,
     content: Content,
+    isConditional: boolean,
   ): Request {
-    return new Request(channel, CODEC, method, target, path, search, authority, fields, content);
+    return new Request(channel, CODEC, method, target, path, search, authority, fields, content, isConditional);
   }
 
   /** @internal The client is gone or a deadline has passed. */
@@ -357,6 +365,8 @@ export class Request<Params = AnyParams> {
 
 const ENDED: (() => MaybePromise<void>)[] = [];
 const SECURE_CHANNEL: Channel = { ...NO_CHANNEL, peer: { ...NO_CHANNEL.peer, secure: true } };
+
+const CONDITIONS = ["range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"];
 
 /** Characters that the URL standard would write otherwise than they came. */
 const NEEDS_PARSER = /["<>^`{}|\\']/;

@@ -188,8 +188,9 @@ export class Exchange implements Channel, BodySource, Recipient {
 
   /** Has the request answered. */
   ask(text: HeadText): void {
-    const { method, target, path, search, authority, fields, badPath } = text;
-    const request = Request.make(this, method, target, path, search, authority, fields, this.#body ?? null);
+    const { method, target, path, search, authority, fields, isConditional, badPath } = text;
+    const content = this.#body ?? null;
+    const request = Request.make(this, method, target, path, search, authority, fields, content, isConditional);
     this.#request = request;
     this.state = "answering";
     let response: MaybePromise<Response>;

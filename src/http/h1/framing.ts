@@ -1,6 +1,6 @@
 import { TOKEN_CHAR } from "../../base/ascii.ts";
 import { fault, type SyntaxFault } from "./fault.ts";
-import { COLON, COMMA, HTAB, SP } from "./octets.ts";
+import { COLON, COMMA, DASH, HTAB, SP } from "./octets.ts";
 
 const TWO_HOSTS = fault(400, "There is more than one Host field");
 const NO_HOST = fault(400, "An HTTP/1.1 request needs a Host field");
@@ -27,6 +27,7 @@ const UPGRADE = pattern("upgrade");
 const CONNECTION = pattern("connection");
 const CONTENT_LENGTH = pattern("content-length");
 const TRANSFER_ENCODING = pattern("transfer-encoding");
+const RANGE = pattern("range");
 const CHUNKED = pattern("chunked");
 const CONTINUE = pattern("100-continue");
 const CLOSE = pattern("close");
@@ -53,6 +54,8 @@ export class FramingFields {
   offersUpgrade = false;
   /** Whether the client waits for 100 (Continue). RFC 9110 §10.1.1. */
   expectsContinue = false;
+  /** Whether there is Range or a precondition: without them a stored response can be sent as it is. RFC 9110 §13, §14. */
+  isConditional = false;
   #otherExpectation = false;
 
   reset(): void {
@@ -64,6 +67,7 @@ export class FramingFields {
     this.upgrade = false;
     this.offersUpgrade = false;
     this.expectsContinue = false;
+    this.isConditional = false;
     this.#otherExpectation = false;
   }
 
@@ -101,6 +105,12 @@ export class FramingFields {
         return undefined;
       case 0x75: // u
         if (isName(octets, nameStart, UPGRADE)) this.offersUpgrade = true;
+        return undefined;
+      case 0x69: // i: every name that begins with "if-" is a precondition
+        if ((octets[nameStart + 1]! | 0x20) === 0x66 && octets[nameStart + 2] === DASH) this.isConditional = true;
+        return undefined;
+      case 0x72: // r
+        if (isName(octets, nameStart, RANGE)) this.isConditional = true;
         return undefined;
       default:
         return undefined;

@@ -17,6 +17,8 @@ export interface HeadText {
   readonly authority: string;
   /** The field lines, checked, each with its CR LF. */
   readonly fields: string;
+  /** Whether there is Range or a precondition. */
+  readonly isConditional: boolean;
   /** Why the head is refused, with the connection. */
   readonly fault: SyntaxFault | undefined;
   /** Why the request is refused while the connection goes on: the framing is sound, the path is not. */
@@ -57,6 +59,7 @@ export function readHeadText(parser: HeadParser, octets: Buffer, start: number, 
     search: question === -1 ? "" : target.slice(question + 1),
     authority,
     fields,
+    isConditional: parser.framing.isConditional,
     fault: refused,
     badPath: path === undefined ? BAD_PATH : undefined,
   };
