@@ -1,86 +1,75 @@
-import { hexDigit, lowerAscii, parseDecimal, tableOf } from "../base/ascii.ts";
+import { hexDigit, lowerAscii, tableOf } from "../base/ascii.ts";
+import { parseIpv6 } from "./ip-address.ts";
 
-/** A host and perhaps a port, as Host and `:authority` carry them. */
+/** The host of a request. RFC 9110 §7.2. */
 export interface HostPort {
-  /** The name in ASCII lower case without a final dot, or an address; IPv6 in brackets. */
+  /** ASCII lower case, without a final dot; an IPv6 address keeps its brackets. */
   readonly name: string;
-  /** The port, or -1 when none is given. */
+  /** -1 when none is given, and then it is the default port of the scheme. */
   readonly port: number;
 }
 
-/** reg-name without percent-encoding: unreserved and sub-delims. RFC 3986 §3.2.2. */
-const NAME_CHAR: Uint8Array = tableOf(
-  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=",
-);
 const COLON = 0x3a;
+const DOT = 0x2e;
 const PERCENT = 0x25;
+const OPEN_BRACKET = 0x5b;
+
+/** RFC 3986 §3.2.2: reg-name = *( unreserved / pct-encoded / sub-delims ). */
+const REG_NAME_CHAR = tableOf(
+  "-._~!$&'()*+,;=0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", // % is looked at on its own
+);
+const groups = new Uint16Array(8);
 
 /**
- * Reads `host [ ":" port ]` strictly: RFC 9110 §7.2, RFC 3986 §3.2 without user information.
+ * Parses `Host`, or the authority of an absolute target: `uri-host [ ":" port ]`, `undefined` when it is invalid.
+ * RFC 9110 §7.2, RFC 3986 §3.2. Strict: no userinfo, no empty name, no whitespace, no IPv6 without brackets, a port up
+ * to 65535. An empty port (`a:`) is the default port.
  *
- * @returns undefined for anything else: an empty name, a bare IPv6 address, a port that is not a number up to 65535
- * @example
- * parseHost("Example.COM:8080"); // { name: "example.com", port: 8080 }
+ * ```ts
+ * parseHost("Example.COM.:8080") // { name: "example.com", port: 8080 }
+ * ```
  */
 export function parseHost(value: string): HostPort | undefined {
-  const end = value.charCodeAt(0) === 0x5b ? endOfAddress(value) : endOfName(value);
+  const isLiteral = value.charCodeAt(0) === OPEN_BRACKET;
+  const end = isLiteral ? endOfLiteral(value) : endOfName(value);
   if (end <= 0) return undefined;
-  let port = -1;
-  if (end < value.length) {
-    if (value.charCodeAt(end) !== COLON) return undefined;
-    // RFC 3986 §3.2.3: an empty port is the default one.
-    if (end + 1 < value.length) {
-      port = parseDecimal(value.slice(end + 1));
-      if (port < 0 || port > 65_535) return undefined;
-    }
-  }
-  const last = end > 1 && value.charCodeAt(end - 1) === 0x2e ? end - 1 : end;
-  return { name: lowerAscii(value.slice(0, last)), port };
+  const port = parsePort(value, end);
+  if (port === -2) return undefined;
+  const nameEnd = !isLiteral && value.charCodeAt(end - 1) === DOT ? end - 1 : end;
+  if (nameEnd === 0) return undefined;
+  return { name: lowerAscii(nameEnd === value.length ? value : value.slice(0, nameEnd)), port };
 }
 
+/** Where the registered name or IPv4 address ends, -1 when a character does not belong there. */
 function endOfName(value: string): number {
-  for (let index = 0; index < value.length; index++) {
+  let index = 0;
+  for (; index < value.length; index++) {
     const code = value.charCodeAt(index);
-    if (code === COLON) return index;
-    if (code === PERCENT) {
-      if (hexDigit(value.charCodeAt(index + 1)) < 0 || hexDigit(value.charCodeAt(index + 2)) < 0) return -1;
-    } else if (code > 0xff || NAME_CHAR[code] !== 1) return -1;
+    if (REG_NAME_CHAR[code] === 1) continue;
+    if (code === COLON) break;
+    if (code !== PERCENT || hexDigit(value.charCodeAt(index + 1)) === -1) return -1;
+    if (hexDigit(value.charCodeAt(index + 2)) === -1) return -1;
+    index += 2;
   }
-  return value.length;
+  return index;
 }
 
-/** RFC 3986 §3.2.2: IP-literal = "[" IPv6address "]"; IPvFuture is in nobody's use. */
-function endOfAddress(value: string): number {
+/** Where `[` IPv6 address `]` ends, -1 when it is broken. No scheme in use has an IPvFuture address. */
+function endOfLiteral(value: string): number {
   const close = value.indexOf("]");
-  return close > 1 && isIpv6(value.slice(1, close)) ? close + 1 : -1;
+  return close !== -1 && parseIpv6(value, groups, 1, close) ? close + 1 : -1;
 }
 
-function isIpv6(text: string): boolean {
-  const halves = text.split("::");
-  if (halves.length > 2) return false;
-  let groups = 0;
-  for (const [index, half] of halves.entries()) {
-    if (half === "") continue;
-    const parts = half.split(":");
-    for (const [place, part] of parts.entries()) {
-      const isLast = index === halves.length - 1 && place === parts.length - 1;
-      if (isLast && part.includes(".")) {
-        if (!isIpv4(part)) return false;
-        groups += 2;
-      } else if (isGroup(part)) groups++;
-      else return false;
-    }
+/** The port after the name: -1 when there is none, -2 when it is invalid. */
+function parsePort(value: string, start: number): number {
+  if (start === value.length) return -1;
+  if (value.charCodeAt(start) !== COLON) return -2;
+  let port = start + 1 === value.length ? -1 : 0;
+  for (let index = start + 1; index < value.length; index++) {
+    const digit = value.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) return -2;
+    port = port * 10 + digit;
+    if (port > 65_535) return -2;
   }
-  return halves.length === 2 ? groups < 8 : groups === 8;
-}
-
-function isGroup(part: string): boolean {
-  if (part.length === 0 || part.length > 4) return false;
-  for (let index = 0; index < part.length; index++) if (hexDigit(part.charCodeAt(index)) < 0) return false;
-  return true;
-}
-
-function isIpv4(text: string): boolean {
-  const parts = text.split(".");
-  return parts.length === 4 && parts.every((part) => part.length <= 3 && parseDecimal(part) >= 0 && parseDecimal(part) <= 255);
+  return port;
 }
