@@ -1,0 +1,53 @@
+import { MillraceError } from "../base/errors.ts";
+import { parseDecimal } from "../base/ascii.ts";
+import type { ListenWhere } from "../transport/tcp.ts";
+
+/**
+ * Where to listen, as text: `":80"` on every address, `"8080"` the same, `"127.0.0.1:8080"`, `"[::1]:8080"`,
+ * `"localhost:0"` with any free port, `"unix:/run/site.sock"`. A number is a port on every address.
+ */
+export type ListenOption = string | number | ListenWhere;
+
+/**
+ * Where an option means.
+ *
+ * @throws {MillraceError} `BAD_LISTEN`
+ */
+export function parseListen(option: ListenOption): ListenWhere {
+  if (typeof option === "number") return { port: checkedPort(option, option) };
+  if (typeof option === "string") return parseText(option);
+  if (typeof option !== "object" || option === null) throw badListen(option);
+  if ("path" in option) return option;
+  return { ...option, port: checkedPort(option.port, option) };
+}
+
+function parseText(text: string): ListenWhere {
+  if (text.startsWith("unix:")) {
+    const path = text.slice("unix:".length);
+    if (path === "") throw badListen(text);
+    return { path };
+  }
+  const colon = text.lastIndexOf(":");
+  const port = checkedPort(parseDecimal(text.slice(colon + 1)), text);
+  const host = colon === -1 ? "" : hostOf(text.slice(0, colon), text);
+  return host === "" ? { port } : { host, port };
+}
+
+/** An IPv6 address stands in brackets, since its colons would look like the one before the port. RFC 3986 §3.2.2. */
+function hostOf(host: string, text: string): string {
+  if (host.startsWith("[") && host.endsWith("]")) return host.slice(1, -1);
+  if (host.includes(":") || host.includes("/")) throw badListen(text);
+  return host;
+}
+
+function checkedPort(port: number, option: unknown): number {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw badListen(option);
+  return port;
+}
+
+function badListen(option: unknown): MillraceError {
+  const shown = typeof option === "string" ? JSON.stringify(option) : String(JSON.stringify(option) ?? option);
+  return new MillraceError("BAD_LISTEN", `${shown} is no place to listen on.`, {
+    hint: 'Write a port (8080), "host:port" ("127.0.0.1:8080", "[::1]:8080", ":80" for every address) or "unix:/path".',
+  });
+}
