@@ -1,0 +1,44 @@
+import { escapeHtml } from "./escape.ts";
+
+/** What may stand in a {@link markup} template: nothing, text, numbers, markup, and lists of these. */
+export type MarkupValue = Markup | string | number | bigint | boolean | null | undefined | readonly MarkupValue[];
+
+/** HTML whose every value has been escaped. Made by {@link markup} and {@link trustedMarkup} only. */
+export class Markup {
+  readonly #html: string;
+
+  /** @internal */
+  constructor(html: string) {
+    this.#html = html;
+  }
+
+  toString(): string {
+    return this.#html;
+  }
+}
+
+/**
+ * HTML from a template: values are escaped, markup inside markup is not escaped again, lists are joined, and `null`,
+ * `undefined` and booleans give nothing. Attribute values need quotes.
+ *
+ * @example
+ * const list = markup`<ul>${names.map((name) => markup`<li title="${name}">${name}</li>`)}</ul>`;
+ */
+export function markup(pieces: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup {
+  let html = pieces[0]!;
+  for (let index = 0; index < values.length; index++) html += render(values[index]) + pieces[index + 1]!;
+  return new Markup(html);
+}
+
+/** Takes text for HTML as it is. Never give it anything that came from outside. */
+export function trustedMarkup(html: string): Markup {
+  return new Markup(html);
+}
+
+function render(value: MarkupValue): string {
+  if (typeof value === "string") return escapeHtml(value);
+  if (value instanceof Markup) return value.toString();
+  if (value === null || value === undefined || typeof value === "boolean") return "";
+  if (typeof value === "object") return value.map(render).join("");
+  return String(value);
+}

@@ -1,0 +1,69 @@
+import type { PreconditionFields } from "../../fields/preconditions.ts";
+import { evaluatePreconditions, ifRangeHolds } from "../../fields/preconditions.ts";
+import { type ByteRange, formatContentRange, formatUnsatisfiedRange, parseRange } from "../../fields/range.ts";
+import { HttpError } from "../../http/http-error.ts";
+import type { Request } from "../../http/request.ts";
+import { Response } from "../../http/response.ts";
+import { byteranges } from "./byteranges.ts";
+import type { LoadedFile } from "./loaded-file.ts";
+
+/**
+ * The response that a request gets from a file it may have: all of it, some ranges, or word that the client's copy is
+ * still good.
+ *
+ * @throws HttpError 412 when a precondition fails; 416 when no range can be had
+ */
+export function fileResponse(request: Request, file: LoadedFile): Response {
+  if (isPlain(request)) return file.whole(request);
+  const validators = file.validators(Date.now());
+  const verdict = evaluatePreconditions(request.method, preconditionsOf(request), validators, true);
+  if (verdict === "failed") throw new HttpError(412);
+  if (verdict === "not-modified") return file.notModified();
+  // RFC 9110 §14.2: GET is the only method that ranges are defined for.
+  const range = request.method === "GET" ? fieldOf(request, "range") : undefined;
+  if (range === undefined || !ifRangeHolds(fieldOf(request, "if-range"), validators)) return file.whole(request);
+  const result = parseRange(range, file.size);
+  if (result.kind === "unsatisfiable") {
+    throw new HttpError(416, { fields: { "content-range": formatUnsatisfiedRange(file.size) } });
+  }
+  return result.kind === "none" ? file.whole(request) : partialResponse(request, file, result.ranges);
+}
+
+/** 206. RFC 9110 §15.3.7: one range is the content itself, several are multipart. */
+function partialResponse(request: Request, file: LoadedFile, ranges: readonly ByteRange[]): Response {
+  const part = ({ start, end }: ByteRange) => file.part(request, start, end - start + 1);
+  const headers = file.headers();
+  const [first, ...others] = ranges;
+  if (others.length === 0) {
+    headers.set("content-range", formatContentRange(first!, file.size));
+    return new Response(part(first!), { status: 206, headers });
+  }
+  const { type, content } = byteranges(ranges, file.size, file.type, part);
+  headers.set("content-type", type);
+  return new Response(content, { status: 206, headers });
+}
+
+/** Whether nothing in a request asks for anything but the whole file. Every request for a file passes here. */
+function isPlain(request: Request): boolean {
+  const { headers } = request;
+  return !(
+    headers.has("if-none-match") ||
+    headers.has("if-modified-since") ||
+    headers.has("range") ||
+    headers.has("if-match") ||
+    headers.has("if-unmodified-since")
+  );
+}
+
+function preconditionsOf(request: Request): PreconditionFields {
+  return {
+    ifMatch: fieldOf(request, "if-match"),
+    ifNoneMatch: fieldOf(request, "if-none-match"),
+    ifModifiedSince: fieldOf(request, "if-modified-since"),
+    ifUnmodifiedSince: fieldOf(request, "if-unmodified-since"),
+  };
+}
+
+function fieldOf(request: Request, name: string): string | undefined {
+  return request.headers.get(name) ?? undefined;
+}

@@ -1,0 +1,94 @@
+import { basename, dirname, relative, sep } from "node:path";
+import { systemClock } from "../../base/clock.ts";
+import { type FileCache, LARGEST_KEPT } from "./file-cache.ts";
+import { isWithin } from "./file-path.ts";
+import { FolderWatch } from "./folder-watch.ts";
+import type { LoadedFile } from "./loaded-file.ts";
+
+/** Milliseconds that a kept file is believed without asking the file system. */
+const TRUSTED = 1000;
+
+/**
+ * The files that a loader keeps between requests, and what makes sure that they are still the ones on the disk.
+ *
+ * Watching shows a change at once. It may miss some (limits, network file systems), so a file is also compared with the
+ * disk when that was last done more than a second ago.
+ */
+export class KeptFiles {
+  readonly #cache: FileCache;
+  readonly #watch: FolderWatch | undefined;
+  readonly #index: readonly string[];
+  /** The folder without symbolic links. */
+  #root: string;
+
+  /** @param index names of files that stand for their folder */
+  constructor(cache: FileCache, root: string, index: readonly string[], watch: boolean) {
+    this.#cache = cache;
+    this.#root = root;
+    this.#index = index;
+    if (watch) {
+      this.#watch = new FolderWatch({ onFile: (path) => this.#forget(path), onFolder: () => cache.clear() });
+    }
+  }
+
+  /** The largest file, in octets, to read into memory: -1 when files are kept open instead. */
+  get largest(): number {
+    return this.#cache.holds === "descriptors" ? -1 : (this.#cache.largest ?? LARGEST_KEPT);
+  }
+
+  /** Whether another file would push one out. */
+  get full(): boolean {
+    return this.#cache.full ?? false;
+  }
+
+  /** The file kept under a path, if it is still the same. */
+  get(path: string): LoadedFile | undefined {
+    const file = this.#cache.get(path);
+    if (file === undefined) return undefined;
+    const now = systemClock.now();
+    if (now - file.checked < TRUSTED) return file;
+    if (file.isCurrent(Date.now())) {
+      file.checked = now;
+      return file;
+    }
+    this.#cache.delete(path);
+    return undefined;
+  }
+
+  /** Keeps a file that was loaded after {@link watchOver} was called for it, unless it has changed since. */
+  keep(path: string, file: LoadedFile): void {
+    if (file.inMemory === (this.#cache.holds === "descriptors") || !file.isCurrent(Date.now())) return;
+    file.checked = systemClock.now();
+    file.retain();
+    this.#cache.set(path, file);
+  }
+
+  /** Watches a file's folder and those above it, up to the root. */
+  watchOver(real: string): void {
+    if (this.#watch === undefined || !isWithin(this.#root, real)) return;
+    for (let folder = dirname(real); isWithin(this.#root, folder); folder = dirname(folder)) {
+      this.#watch.add(folder);
+      if (folder === this.#root) break;
+    }
+  }
+
+  /** Drops what the file may be kept under: its path, the path without `.html`, its folder's. */
+  #forget(real: string): void {
+    const path = `/${relative(this.#root, real).split(sep).join("/")}`;
+    this.#cache.delete(path);
+    if (path.endsWith(".html")) this.#cache.delete(path.slice(0, -".html".length));
+    if (this.#index.includes(basename(real))) this.#cache.delete(path.slice(0, path.lastIndexOf("/") + 1));
+  }
+
+  /** The root is another folder from now on. */
+  moveTo(root: string): void {
+    this.#root = root;
+    this.clear();
+  }
+
+  /** Drops everything and stops watching, until files are loaded again. */
+  clear(): void {
+    this.#watch?.close();
+    this.#cache.clear();
+  }
+}
