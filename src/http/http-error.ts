@@ -6,6 +6,8 @@ export interface HttpErrorInit {
   readonly detail?: string | undefined;
   /** Fields for the response, such as `Allow` or `Retry-After`. */
   readonly fields?: Readonly<Record<string, string>> | undefined;
+  /** Further members of the problem document that tells of it. RFC 9457 §3.2. */
+  readonly members?: Readonly<Record<string, unknown>> | undefined;
   /** What caused it; logged, never shown. */
   readonly cause?: unknown;
 }
@@ -29,10 +31,12 @@ export class HttpError extends Error {
   readonly detail: string | undefined;
   /** Fields for the response. */
   readonly fields: Readonly<Record<string, string>>;
+  /** Further members of the problem document, or undefined. */
+  readonly members: Readonly<Record<string, unknown>> | undefined;
 
   /** @throws RangeError when `status` is not an integer from 400 to 599. */
   constructor(status: number, init: string | HttpErrorInit = {}) {
-    const { detail, fields = {}, cause } = typeof init === "string" ? { detail: init } : init;
+    const { detail, fields = {}, members, cause } = typeof init === "string" ? { detail: init } : init;
     if (!Number.isInteger(status) || status < 400 || status > 599) {
       throw new RangeError(`HttpError needs a status from 400 to 599, got ${status}`);
     }
@@ -42,6 +46,7 @@ export class HttpError extends Error {
     this.title = reasonOf(status);
     this.detail = detail;
     this.fields = fields;
+    this.members = members;
   }
 }
 

@@ -5,6 +5,7 @@ import { Body } from "./body.ts";
 import { type Channel, NO_CHANNEL, type Protocol } from "./channel.ts";
 import { bytesOf, type Content, type ContentInit, contentOf, isLocked, streamOf, teeOf, textOf } from "./content.ts";
 import { Headers, type HeadersInit } from "./headers.ts";
+import { HttpError } from "./http-error.ts";
 import { native } from "./native.ts";
 import { nativeFormData } from "./response.ts";
 import { canonicalPath } from "./target.ts";
@@ -57,6 +58,8 @@ export class Request<Params = AnyParams> {
   #controller: AbortController | undefined;
   #reason: unknown;
   #cleanups: (() => MaybePromise<void>)[] | undefined;
+  /** The request that this one shows under a prefix; everything but path and target is the other's. */
+  #outer: Request<unknown> | undefined;
 
   /** @throws TypeError when the URL or the method is invalid. */
   constructor(input: string | URL | Request<unknown> | globalThis.Request, init?: RequestInit);
@@ -101,6 +104,7 @@ export class Request<Params = AnyParams> {
     this.#controller = undefined;
     this.#reason = undefined;
     this.#cleanups = undefined;
+    this.#outer = undefined;
     if (init === CODEC) this.#channel = input as Channel;
     else this.#standard(input as string | URL | Request<unknown> | globalThis.Request, init ?? {});
   }
@@ -181,11 +185,12 @@ export class Request<Params = AnyParams> {
 
   /** A bag for values that layers leave for each other. */
   get state(): RequestState {
-    return (this.#state ??= {});
+    return (this.#state ??= this.#outer?.state ?? {});
   }
 
   /** Aborts when the client is gone or a deadline passes before the response is complete; never after success. */
   get signal(): AbortSignal {
+    if (this.#outer !== undefined) return this.#outer.signal;
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.#reason !== undefined) this.#controller.abort(this.#reason);
@@ -199,7 +204,8 @@ export class Request<Params = AnyParams> {
    * Called after the end, it runs at once.
    */
   onEnd(work: () => MaybePromise<void>): void {
-    if (this.#cleanups === ENDED) void runAll([work]);
+    if (this.#outer !== undefined) this.#outer.onEnd(work);
+    else if (this.#cleanups === ENDED) void runAll([work]);
     else (this.#cleanups ??= []).push(work);
   }
 
@@ -211,7 +217,7 @@ export class Request<Params = AnyParams> {
   earlyHints(links: readonly string[]): void {
     const headers = new Headers();
     for (const link of links) headers.append("link", link);
-    this.#channel.inform(this as Request, 103, headers);
+    this.#channel.inform((this.#outer ?? this) as Request, 103, headers);
   }
 
   /** The content as a stream, or null when there is none. */
@@ -223,13 +229,18 @@ export class Request<Params = AnyParams> {
 
   /** Whether the content has been taken. */
   get bodyUsed(): boolean {
-    return this.#used || isLocked(this.#content);
+    return this.#used || isLocked(this.#content) || this.#outer?.bodyUsed === true;
   }
 
   #take(): Content {
     if (this.bodyUsed) throw new TypeError("The content of this request has already been read");
-    if (this.#content !== null) this.#used = true;
+    if (this.#content !== null) this.#markUsed();
     return this.#content;
+  }
+
+  #markUsed(): void {
+    this.#used = true;
+    this.#outer?.#markUsed();
   }
 
   /** The content piece by piece as it arrives, without the cost of a stream. Leaving the loop early stops reading. */
@@ -243,9 +254,14 @@ export class Request<Params = AnyParams> {
     return textOf(this.#take(), this.#channel.bufferedLimit);
   }
 
-  /** The content parsed as JSON. @throws HttpError 413; SyntaxError when it is not JSON (answered with 400). */
+  /** The content parsed as JSON. @throws HttpError 413; 400 when it is not JSON. */
   async json<T = unknown>(): Promise<T> {
-    return JSON.parse(await this.text()) as T;
+    const text = await this.text();
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw new HttpError(400, { detail: "The content is not valid JSON", cause });
+    }
   }
 
   /** The content as octets. @throws HttpError 413 above the server's limit for buffered content (1 MiB). */
@@ -261,9 +277,14 @@ export class Request<Params = AnyParams> {
     return new Blob([Uint8Array.from(await this.bytes())], { type: this.headers.get("content-type") ?? "" });
   }
 
-  /** The content as a form, buffered; for uploads of any size see `multipart()`. */
+  /** The content as a form, buffered; for uploads of any size see `multipart()`. @throws HttpError 413; 400 when it is none. */
   async formData(): Promise<FormData> {
-    return nativeFormData(await this.bytes(), this.headers.get("content-type"));
+    const bytes = await this.bytes();
+    try {
+      return await nativeFormData(bytes, this.headers.get("content-type"));
+    } catch (cause) {
+      throw new HttpError(400, { detail: "The content is not a form", cause });
+    }
   }
 
   /** The trailer section, once the content has been read; undefined when there is none. */
@@ -340,6 +361,28 @@ export class Request<Params = AnyParams> {
     isConditional: boolean,
   ): Request {
     return new Request(channel, CODEC, method, target, path, search, authority, fields, content, isConditional);
+  }
+
+  /**
+   * @internal The same exchange as it looks to what is mounted under a prefix: with the rest of the path, and, for who
+   * reads the URL, of the target.
+   */
+  static under(request: Request, path: string, target: string): Request {
+    const mounted = new Request(
+      request.#channel,
+      CODEC,
+      request.method,
+      target,
+      path,
+      request.#search,
+      request.#authority,
+      request.#fields,
+      request.#content,
+      request.isConditional,
+    );
+    mounted.params = request.params;
+    mounted.#outer = request;
+    return mounted;
   }
 
   /** @internal The client is gone or a deadline has passed. */
