@@ -45,6 +45,9 @@ export interface ConnectionHandler {
   onClose(): void;
 }
 
+/** A handler that hears nothing: what a connection has until its user sets one. */
+export const DEAF: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+
 /** Somewhere that connections come from. */
 export interface Listener {
   /** `http://127.0.0.1:8080` style parts of where it listens. */

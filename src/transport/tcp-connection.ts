@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { DEAF } from "./connection.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import { readIntoSharedBuffer } from "./user-buffer.ts";
 
@@ -10,9 +11,6 @@ interface Internals {
   readonly _handle: { readonly writeQueueSize?: number } | null;
   readonly _writableState?: { readonly writelen?: number };
 }
-
-/** A handler that hears nothing: what a connection has until its user sets one. */
-export const DEAF: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
 
 /** What all connections of one listener have in common. */
 export interface TcpSource {

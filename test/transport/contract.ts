@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { array, assert as check, asyncProperty, constantFrom, oneof, tuple, uint8Array } from "fast-check";
 import type { Connection } from "../../src/transport/connection.ts";
 import { Recorder, settle } from "./recorder.ts";
 
@@ -11,21 +11,36 @@ export interface Pipe {
   close(): Promise<void>;
 }
 
+/** Writes until the other end's system takes no more; returns how much that was. */
+async function fill(connection: Connection): Promise<number> {
+  const chunk = Buffer.alloc(32 * 1024, "x");
+  for (let sent = chunk.length; sent < 64 * 1024 * 1024; sent += chunk.length) {
+    if (connection.write(chunk)) continue;
+    await settle(1);
+    if (connection.unsent >= 64 * 1024) return sent;
+  }
+  return assert.fail("64 MiB went to an end that does not read");
+}
+
+function sha256(chunks: Buffer[]): string {
+  return chunks.reduce((hash, chunk) => hash.update(chunk), createHash("sha256")).digest("hex");
+}
+
 /** What every `Connection` promises, whatever it runs over. */
 export function connectionContract(name: string, open: () => Promise<Pipe>): void {
   /** Runs `act` over a fresh pipe in both directions. */
   const over = (sentence: string, act: (near: Recorder, far: Recorder) => Promise<void>): void => {
     for (const direction of ["accepted", "connecting"]) {
       test(`${sentence} (${direction} end)`, async () => {
-        const { ends, close } = await open();
-        const [near, far] = ends.map((end) => new Recorder(end)) as [Recorder, Recorder];
+        const pipe = await open();
+        const [near, far] = pipe.ends.map((end) => new Recorder(end)) as [Recorder, Recorder];
         await (direction === "accepted" ? act(near, far) : act(far, near));
         near.connection.destroy();
         far.connection.destroy();
         await Promise.all([near.untilHeard("close"), far.untilHeard("close")]);
         await settle(2);
         assert.deepEqual([near.count("close"), far.count("close")], [1, 1]);
-        await close();
+        await pipe.close();
       });
     }
   };
@@ -69,21 +84,19 @@ export function connectionContract(name: string, open: () => Promise<Pipe>): voi
           await near.until(() => near.count("drain") > drained, "drain");
         }
         await far.until(() => far.received === octets.length);
-        const hash = (chunks: Buffer[]): string =>
-          chunks.reduce((hash, chunk) => hash.update(chunk), createHash("sha256")).digest("hex");
-        assert.equal(hash(far.octets), hash([octets]));
+        assert.equal(sha256(far.octets), sha256([octets]));
       });
 
       test("any pieces in their order", async () => {
-        const piece = fc.oneof(
-          fc.uint8Array({ maxLength: 40 }),
-          fc.uint8Array({ maxLength: 40 }).map((octets) => Buffer.from(octets).toString("latin1")),
-          fc.uint8Array({ minLength: 3000, maxLength: 70_000 }),
+        const piece = oneof(
+          uint8Array({ maxLength: 40 }),
+          uint8Array({ maxLength: 40 }).map((octets) => Buffer.from(octets).toString("latin1")),
+          uint8Array({ minLength: 3000, maxLength: 70_000 }),
         );
-        await fc.assert(
-          fc.asyncProperty(fc.array(fc.tuple(piece, fc.constantFrom("", "cork", "uncork", "turn"))), async (pieces) => {
-            const { ends, close } = await open();
-            const [near, far] = ends.map((end) => new Recorder(end)) as [Recorder, Recorder];
+        await check(
+          asyncProperty(array(tuple(piece, constantFrom("", "cork", "uncork", "turn"))), async (pieces) => {
+            const pipe = await open();
+            const [near, far] = pipe.ends.map((end) => new Recorder(end)) as [Recorder, Recorder];
             for (const [data, then] of pieces) {
               near.connection.write(data);
               if (then === "cork") near.connection.cork();
@@ -96,7 +109,7 @@ export function connectionContract(name: string, open: () => Promise<Pipe>): voi
             assert.equal(Buffer.concat(far.octets).equals(Buffer.concat(sent)), true);
             far.connection.end();
             await Promise.all([near.untilHeard("close"), far.untilHeard("close")]);
-            await close();
+            await pipe.close();
           }),
           { numRuns: 25 },
         );
@@ -106,11 +119,7 @@ export function connectionContract(name: string, open: () => Promise<Pipe>): voi
     describe("holds back", () => {
       over("a writer whose reader has paused, until that one has read", async (near, far) => {
         far.connection.pause();
-        const chunk = Buffer.alloc(32 * 1024, "x");
-        let sent = 0;
-        do sent += chunk.length;
-        while (near.connection.write(chunk) || (await settle(1), near.connection.unsent < 64 * 1024));
-        assert.ok(near.connection.unsent >= 64 * 1024);
+        const sent = await fill(near.connection);
         assert.equal(near.count("drain"), 0);
         far.connection.resume();
         await near.untilHeard("drain");
@@ -221,7 +230,7 @@ export function connectionContract(name: string, open: () => Promise<Pipe>): voi
           };
           if (event === "drain") {
             near.connection.pause();
-            while (far.connection.write(Buffer.alloc(64 * 1024)) || (await settle(1), far.connection.unsent === 0));
+            await fill(far.connection);
             near.connection.resume();
           }
           near.connection.write("x");
