@@ -100,6 +100,7 @@ async function end(child: ChildProcess): Promise<void> {
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
+    socket.setTimeout(1_000, () => (socket.destroy(), resolve(false)));
     socket.once("connect", () => (socket.destroy(), resolve(true)));
     socket.once("error", () => resolve(false));
   });

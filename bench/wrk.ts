@@ -27,7 +27,7 @@ export async function wrk(port: number, seconds: number, script: string): Promis
     `http://127.0.0.1:${port}/`,
   ]);
   const [program, ...args] = argv;
-  const promise = promisify(execFile)(program, args);
+  const promise = promisify(execFile)(program, args, { timeout: (seconds + 30) * 1_000 });
   adopt(promise.child);
   const stdout = await promise.then(
     (outputs) => outputs.stdout,

@@ -65,6 +65,7 @@ async function startOnce(peer: Peer): Promise<number | undefined> {
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
+    socket.setTimeout(1_000, () => socket.destroy());
     socket.once("error", () => resolve(false));
     socket.once("close", () => resolve(false));
     socket.once("data", (data) => {

@@ -82,7 +82,9 @@ function generate(name: string): string {
 async function check(folder: string): Promise<number | string> {
   // The shell's own `times` tells the CPU time of the compiler, which is several threads and, first, a script that starts it.
   const tsc = join(root, "node_modules/.bin/tsc");
-  const promise = promisify(execFile)("bash", ["-c", 'TIMEFORMAT="%U %S"; time "$0" -p "$1" --noEmit', tsc, folder]);
+  const promise = promisify(execFile)("bash", ["-c", 'TIMEFORMAT="%U %S"; time "$0" -p "$1" --noEmit', tsc, folder], {
+    timeout: 120_000,
+  });
   adopt(promise.child);
   try {
     const { stderr } = await promise;
