@@ -148,6 +148,11 @@ export class Request<Params = AnyParams> {
     return simple ? base + this.target : new URL(base + this.target).href;
   }
 
+  /** The canonical path as the request came, however many mounts have taken their prefix off `path` since. */
+  get fullPath(): string {
+    return this.#outer === undefined ? this.path : this.#outer.fullPath;
+  }
+
   /** The query, duplicate-safe. Parsed on first use. */
   get query(): Query {
     return (this.#query ??= parseQuery(this.#search));
@@ -240,7 +245,7 @@ export class Request<Params = AnyParams> {
 
   #markUsed(): void {
     this.#used = true;
-    this.#outer?.#markUsed();
+    if (this.#outer !== undefined) this.#outer.#markUsed();
   }
 
   /** The content piece by piece as it arrives, without the cost of a stream. Leaving the loop early stops reading. */
