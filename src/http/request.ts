@@ -11,7 +11,6 @@ import { nativeFormData } from "./response.ts";
 import { canonicalPath } from "./target.ts";
 
 /** Values that layers leave for each other. Extend it by declaration merging. */
-// oxlint-disable-next-line typescript/no-empty-object-type
 export interface RequestState {}
 
 /** What `new Request(url, init)` takes. */
