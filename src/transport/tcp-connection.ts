@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { AcceptLimits } from "./accept-limits.ts";
 import { DEAF } from "./connection.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import { readIntoSharedBuffer } from "./user-buffer.ts";
@@ -17,6 +18,8 @@ export interface TcpSource {
   readonly localPort: number;
   /** Whether to read into the buffer that all connections share, where this Node can. */
   readonly userBuffer: boolean;
+  /** Who gave the connection its place and gets it back. */
+  readonly limits?: AcceptLimits | undefined;
 }
 
 const MAPPED = "::ffff:";
@@ -95,10 +98,15 @@ export class TcpConnection implements Connection {
   destroy(): void {
     this.#socket.destroy();
   }
+
+  /** The socket is closed. */
+  leave(): void {
+    this.#source.limits?.release(this.remoteAddress);
+  }
 }
 
 /** The address without the IPv6 dress that an IPv4 one wears on a dual-stack listener. RFC 4291 §2.5.5.2. */
-function plainAddress(address = ""): string {
+export function plainAddress(address = ""): string {
   return address.startsWith(MAPPED) && address.includes(".") ? address.slice(MAPPED.length) : address;
 }
 
@@ -122,5 +130,7 @@ function onDrain(this: Socket): void {
 function onError(): void {}
 
 function onClose(this: Socket): void {
-  handlerOf(this).onClose();
+  const connection = (this as unknown as Internals)[CONNECTION];
+  connection.leave();
+  connection.handler.onClose();
 }

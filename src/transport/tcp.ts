@@ -2,9 +2,11 @@ import { once } from "node:events";
 import { chmodSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, ListenOptions as NodeListenOptions, Server, Socket } from "node:net";
+import { systemClock } from "../base/clock.ts";
+import type { AcceptLimits } from "./accept-limits.ts";
 import type { Connection, ListenAddress, Listener } from "./connection.ts";
 import { listenError } from "./listen-error.ts";
-import { TcpConnection } from "./tcp-connection.ts";
+import { plainAddress, TcpConnection } from "./tcp-connection.ts";
 import type { TcpSource } from "./tcp-connection.ts";
 import { clearUnixPath } from "./unix-path.ts";
 
@@ -31,7 +33,12 @@ export interface ListenSettings {
   readonly backlog?: number | undefined;
   /** Whether connections read into one shared buffer, where this Node can. Default: true. */
   readonly userBuffer?: boolean | undefined;
-  /** Hears of connections that could not be accepted. Nothing needs to be done: the listener lives on. */
+  /** Which connections are let in; the others are reset at once. Default: all. */
+  readonly limits?: AcceptLimits | undefined;
+  /**
+   * Hears that connections could not be accepted (`EMFILE`, `ENFILE`), at most once in 10 s. Nothing needs to be done:
+   * the listener lives on.
+   */
   readonly onError?: ((error: Error) => void) | undefined;
 }
 
@@ -57,9 +64,12 @@ export async function listen(
   const source: TcpSource = {
     localPort: address.kind === "tcp" ? address.port : 0,
     userBuffer: settings.userBuffer ?? true,
+    limits: settings.limits,
   };
-  server.on("connection", (socket: Socket) => onConnection(new TcpConnection(socket, source)));
-  server.on("error", (error) => settings.onError?.(error));
+  server.on("connection", (socket: Socket) => {
+    if (isAdmitted(socket, source)) onConnection(new TcpConnection(socket, source));
+  });
+  server.on("error", rarely(settings.onError));
   return { address, close: () => close(server) };
 }
 
@@ -86,6 +96,26 @@ function addressOf(server: Server, where: ListenWhere): ListenAddress {
   if ("path" in where) return { kind: "unix", path: where.path };
   const { address, port } = server.address() as AddressInfo;
   return { kind: "tcp", host: address, port };
+}
+
+/** To reset takes no descriptor, no TIME_WAIT and no answer: the cheapest way to say no to a flood. */
+function isAdmitted(socket: Socket, { limits }: TcpSource): boolean {
+  if (limits === undefined || limits.admit(plainAddress(socket.remoteAddress))) return true;
+  socket.on("error", () => {});
+  socket.resetAndDestroy();
+  return false;
+}
+
+const QUIET = 10_000;
+
+function rarely(onError: ListenSettings["onError"]): (error: Error) => void {
+  let last = -Infinity;
+  return (error) => {
+    const now = systemClock.now();
+    if (now - last < QUIET) return;
+    last = now;
+    onError?.(error);
+  };
 }
 
 /** The descriptor is closed at once, a socket file removed; the "close" event of Node would wait for connections. */
