@@ -17,6 +17,8 @@ export interface HttpServerParts {
   readonly phases: PhaseLimits;
   readonly watchdog: Watchdog;
   readonly log: Log;
+  /** Whether connections are running out: idle ones are kept for a shorter time then. Default: never. */
+  readonly isCrowded?: (() => boolean) | undefined;
 }
 
 /**
@@ -34,9 +36,8 @@ export class HttpServer {
   parser: HeadParser;
   /** Whether the server is stopping: each session's next answer closes it. */
   closing = false;
-  /** Whether connections are running out: idle ones are kept for a shorter time. */
-  isCrowded = false;
   readonly #log: Log;
+  readonly #isCrowded: (() => boolean) | undefined;
   readonly #sessions = new Set<Session>();
   #onIdle: (() => void) | undefined;
 
@@ -46,7 +47,13 @@ export class HttpServer {
     this.phases = parts.phases;
     this.watchdog = parts.watchdog;
     this.#log = parts.log;
+    this.#isCrowded = parts.isCrowded;
     this.parser = new HeadParser(parts.limits);
+  }
+
+  /** Whether connections are running out. */
+  get isCrowded(): boolean {
+    return this.#isCrowded !== undefined && this.#isCrowded();
   }
 
   /** How many sessions there are. */
