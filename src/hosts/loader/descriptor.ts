@@ -84,8 +84,6 @@ export interface OpenOptions {
   readonly root: string;
   /** Whether symbolic links may lead out of the folder. */
   readonly followLinks: boolean;
-  /** Called with the path of each file before it is opened, to watch over its folder. */
-  readonly onFound?: (real: string) => void;
 }
 
 /**
@@ -100,7 +98,6 @@ export async function openRegularFile(file: string, options: OpenOptions): Promi
   try {
     const real = await realPath(file);
     if (!options.followLinks && !isWithin(options.root, real)) return undefined;
-    options.onFound?.(real);
     number = await openFile(real, FLAGS);
     const stats = await statDescriptor(number);
     if (!stats.isFile()) return stats.isDirectory() ? "folder" : undefined;

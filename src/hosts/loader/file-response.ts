@@ -14,7 +14,7 @@ import type { LoadedFile } from "./loaded-file.ts";
  * @throws HttpError 412 when a precondition fails; 416 when no range can be had
  */
 export function fileResponse(request: Request, file: LoadedFile): Response {
-  if (isPlain(request)) return file.whole(request);
+  if (!request.isConditional) return file.whole(request);
   const validators = file.validators(Date.now());
   const verdict = evaluatePreconditions(request.method, preconditionsOf(request), validators, true);
   if (verdict === "failed") throw new HttpError(412);
@@ -41,18 +41,6 @@ function partialResponse(request: Request, file: LoadedFile, ranges: readonly By
   const { type, content } = byteranges(ranges, file.size, file.type, part);
   headers.set("content-type", type);
   return new Response(content, { status: 206, headers });
-}
-
-/** Whether nothing in a request asks for anything but the whole file. Every request for a file passes here. */
-function isPlain(request: Request): boolean {
-  const { headers } = request;
-  return !(
-    headers.has("if-none-match") ||
-    headers.has("if-modified-since") ||
-    headers.has("range") ||
-    headers.has("if-match") ||
-    headers.has("if-unmodified-since")
-  );
 }
 
 function preconditionsOf(request: Request): PreconditionFields {

@@ -55,17 +55,25 @@ export class KeptFiles {
     return undefined;
   }
 
-  /** Keeps a file that was loaded after {@link watchOver} was called for it, unless it has changed since. */
-  keep(path: string, file: LoadedFile): void {
-    if (file.inMemory === (this.#cache.holds === "descriptors") || !file.isCurrent(Date.now())) return;
+  /**
+   * Keeps a file, unless it has changed since it was opened.
+   *
+   * What changed before the watching started shows when the file is compared, what changes later is told.
+   *
+   * @param real the file's path, in which there are no symbolic links
+   */
+  keep(path: string, file: LoadedFile, real: string): void {
+    if (file.inMemory === (this.#cache.holds === "descriptors")) return;
+    this.#watchOver(real);
+    if (!file.isCurrent(Date.now())) return;
     file.checked = systemClock.now();
     file.retain();
     this.#cache.set(path, file);
   }
 
   /** Watches a file's folder and those above it, up to the root. */
-  watchOver(real: string): void {
-    if (this.#watch === undefined || !isWithin(this.#root, real)) return;
+  #watchOver(real: string): void {
+    if (this.#watch === undefined) return;
     for (let folder = dirname(real); isWithin(this.#root, folder); folder = dirname(folder)) {
       this.#watch.add(folder);
       if (folder === this.#root) break;

@@ -149,7 +149,8 @@ export function formatSize(octets: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let size = octets;
   let unit = 0;
-  while (size >= 1000 && unit < units.length - 1) {
+  // 999.5 would be rounded to four digits.
+  while (size >= 999.5 && unit < units.length - 1) {
     size /= 1024;
     unit++;
   }

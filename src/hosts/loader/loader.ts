@@ -131,11 +131,7 @@ export class Loader {
     return findFile(
       path,
       { folder: this.root, index: this.#index, cleanUrls: this.#options.cleanUrls ?? false },
-      {
-        root: this.#realRoot,
-        followLinks: this.#options.followLinks ?? false,
-        onFound: (real) => this.#kept?.watchOver(real),
-      },
+      { root: this.#realRoot, followLinks: this.#options.followLinks ?? false },
     );
   }
 
@@ -160,11 +156,11 @@ export class Loader {
 
   /** The caller releases what it gets. */
   async #load(path: string, found: Found & { kind: "file" }): Promise<LoadedFile> {
-    const direct = found.open.real === join(this.#realRoot, relative(this.root, found.file));
-    const kept = direct ? this.#kept : undefined;
+    const { real } = found.open;
+    const kept = real === join(this.#realRoot, relative(this.root, found.file)) ? this.#kept : undefined;
     const file = await loadFile({ ...found, cacheControl: this.#options.cacheControl }, kept?.largest ?? READ_WHOLE);
     // A link can be turned, and lead through folders that nobody watches: what lies behind one is not kept.
-    kept?.keep(path, file);
+    kept?.keep(path, file, real);
     return file;
   }
 
