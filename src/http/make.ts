@@ -177,16 +177,27 @@ export function problem(status: number, members: Problem = {}, init?: ResponseIn
  * A list of two whose first is an integer from 200 to 599 is `[status, value]`: give lists whose content you do not
  * know to {@link json}.
  *
+ * @param init for values that are no responses and name no status
  * @throws TypeError when the value means nothing, `undefined` above all
  */
-export function toResponse(value: unknown): Response {
+export function toResponse(value: unknown, init?: ResponseInit): Response {
   if (value instanceof Response) return value;
   if (typeof value === "object" && value !== null) {
     const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype && !(Symbol.asyncIterator in value)) return json(value);
-    if (Array.isArray(value) && isStatusAndValue(value)) return convert(value[1], { status: value[0] });
+    if (prototype === Object.prototype && !(Symbol.asyncIterator in value)) return json(value, init);
+    if (value instanceof native.Response) return fromNative(value);
+    if (Array.isArray(value) && isStatusAndValue(value)) {
+      if (isResponse(value[1]))
+        throw new TypeError("The value of [status, value] is no response: that has its own status");
+      return convert(value[1], { ...init, status: value[0] });
+    }
   }
-  return convert(value, undefined);
+  return convert(value, init);
+}
+
+/** Whether a value is a response, ours or the platform's. */
+export function isResponse(value: unknown): value is Response | globalThis.Response {
+  return value instanceof Response || value instanceof native.Response;
 }
 
 function isStatusAndValue(value: readonly unknown[]): value is readonly [number, unknown] {
@@ -212,10 +223,6 @@ function convert(value: unknown, init: ResponseInit | undefined): Response {
 
 function convertObject(value: object, init: ResponseInit | undefined): Response {
   if (value instanceof Error) throw value;
-  if (value instanceof Response || value instanceof native.Response) {
-    if (init !== undefined) throw new TypeError("In [status, value] the value is no response: that has its own status");
-    return value instanceof Response ? value : fromNative(value);
-  }
   if (value instanceof Uint8Array || value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
     return withType(new Response(value, init), OCTETS);
   }
@@ -226,7 +233,7 @@ function convertObject(value: object, init: ResponseInit | undefined): Response 
     return Response.of(value as AsyncIterable<Uint8Array | string>, OCTETS, init);
   }
   const { toResponse: own } = value as { toResponse?: unknown };
-  if (typeof own === "function") return toResponse(own.call(value));
+  if (typeof own === "function") return toResponse(own.call(value), init);
   return json(value, init);
 }
 

@@ -1,0 +1,66 @@
+import { escapeHtml } from "../base/escape-html.ts";
+import { negotiateMediaType } from "../fields/accept.ts";
+import type { HttpError } from "../http/http-error.ts";
+import { html, problem } from "../http/make.ts";
+import type { Request } from "../http/request.ts";
+import type { Response } from "../http/response.ts";
+import { reasonOf } from "../http/status.ts";
+
+const OFFERS = ["application/problem+json", "application/json", "text/html"];
+
+/**
+ * The answer to an error that no error handler has answered: a page for whom prefers HTML, a problem document (RFC 9457)
+ * for all others.
+ *
+ * @param thrown what was thrown
+ * @param error the same with a status, or undefined for an internal error
+ * @param development whether an internal error may be shown
+ */
+export function errorPage(
+  request: Request,
+  thrown: unknown,
+  error: HttpError | undefined,
+  development: boolean,
+): Response {
+  const status = error?.status ?? 500;
+  const shown = error === undefined && development;
+  const detail = shown ? messageOf(thrown) : error?.detail;
+  const stack = shown && thrown instanceof Error ? thrown.stack : undefined;
+  const headers = { ...error?.fields, vary: "Accept" };
+  const accept = request.headers.get("accept") ?? undefined;
+  if (negotiateMediaType(accept, OFFERS) === "text/html") return html(page(status, detail, stack), { status, headers });
+  return problem(status, { detail, ...(stack === undefined ? {} : { stack }), ...error?.members }, { headers });
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+}
+
+function page(status: number, detail: string | undefined, stack: string | undefined): string {
+  const title = escapeHtml(reasonOf(status) || "Error");
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${status} ${title}</title>
+<style>
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; font: 1.125rem/1.5 system-ui, sans-serif; }
+main { padding: 2rem; max-width: min(44rem, 100vw - 4rem); }
+h1 { margin: 0; font-size: 1.5rem; font-weight: 600; }
+h1 span { display: block; font-size: 4.5rem; line-height: 1.1; font-weight: 700; color: GrayText; }
+p { margin: .75rem 0 0; overflow-wrap: anywhere; }
+pre { margin: 1.5rem 0 0; padding: 1rem; overflow: auto; font-size: .875rem; border: 1px solid GrayText; border-radius: .5rem; }
+</style>
+</head>
+<body>
+<main>
+<h1><span>${status}</span> ${title}</h1>
+${detail === undefined ? "" : `<p>${escapeHtml(detail)}</p>\n`}${
+    stack === undefined ? "" : `<pre tabindex="0">${escapeHtml(stack)}</pre>\n`
+  }</main>
+</body>
+</html>
+`;
+}

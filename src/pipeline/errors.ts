@@ -1,0 +1,138 @@
+import { isPromise, type MaybePromise } from "../base/maybe-promise.ts";
+import type { Layer } from "../http/handler.ts";
+import { HttpError, NotFoundError } from "../http/http-error.ts";
+import { type Answer, isResponse, text, toResponse } from "../http/make.ts";
+import type { Request } from "../http/request.ts";
+import type { Response } from "../http/response.ts";
+import { errorPage } from "./error-page.ts";
+
+/** Makes the response to what was thrown. */
+export type ErrorAnswer = (thrown: unknown, request: Request) => MaybePromise<Response>;
+
+/**
+ * Answers an error: gives what a handler may give. Values that name no status get that of the error; a response keeps
+ * its own, so write `html(page, { status: 404 })`.
+ */
+export type ErrorHandler<E = unknown> = (request: Request, error: E) => MaybePromise<Answer>;
+
+/** A class of errors. */
+// oxlint-disable-next-line typescript/no-explicit-any -- constructors differ in what they take
+export type ErrorClass<E = unknown> = abstract new (...args: any[]) => E;
+
+/**
+ * Which errors a handler is for: `"not-found"` (no route, {@link NotFoundError}, status 404, ENOENT), `"internal-error"`
+ * (everything that is no {@link HttpError}), a status, or a class of errors.
+ */
+export type ErrorKey = "not-found" | "internal-error" | number | ErrorClass;
+
+/** How errors are told. */
+export interface ErrorOptions {
+  /** Whether the client sees message and stack of internal errors. Default false. Danger: they tell of the inside. */
+  readonly development?: boolean | undefined;
+  /** Learns of each error that is the server's fault. It must not throw. */
+  readonly report?: ((error: unknown, request: Request) => void) | undefined;
+}
+
+/**
+ * The error handlers of an arc or a host, with those of what it is in behind them.
+ *
+ * The nearest table that has a handler answers: by class (the most derived one), then by status, then by name. Without
+ * any, it is a problem document, or a page for whom prefers HTML. An error handler that throws gives a bare 500.
+ */
+export class ErrorHandlers {
+  readonly #outer: ErrorHandlers | undefined;
+  readonly #options: ErrorOptions;
+  readonly #handlers = new Map<ErrorKey, ErrorHandler>();
+
+  constructor(outer?: ErrorHandlers, options?: ErrorOptions) {
+    this.#outer = outer;
+    this.#options = options ?? (outer === undefined ? {} : outer.#options);
+  }
+
+  /** Sets a handler, in place of the one before. */
+  set<E>(key: ErrorClass<E>, handler: ErrorHandler<E>): this;
+  set(key: ErrorKey, handler: ErrorHandler): this;
+  set(key: ErrorKey, handler: ErrorHandler<never>): this {
+    this.#handlers.set(key, handler as ErrorHandler);
+    return this;
+  }
+
+  /** Sets every handler of another table. */
+  setAll(others: Iterable<readonly [ErrorKey, ErrorHandler]>): this {
+    for (const [key, handler] of others) this.set(key, handler);
+    return this;
+  }
+
+  /** The response to what was thrown; a response that was thrown is itself. */
+  readonly answer: ErrorAnswer = (thrown, request) => {
+    if (isResponse(thrown)) return toResponse(thrown);
+    const error = httpErrorOf(thrown);
+    if (error === undefined) this.#options.report?.(thrown, request);
+    const handler = this.#find(thrown, error);
+    if (handler === undefined) return errorPage(request, thrown, error, this.#options.development === true);
+    try {
+      const value = handler(request, thrown);
+      if (!isPromise(value)) return finish(value, error);
+      return value.then((later) => finish(later, error)).then(undefined, (second) => this.#lastResort(second, request));
+    } catch (second) {
+      return this.#lastResort(second, request);
+    }
+  };
+
+  #find(thrown: unknown, error: HttpError | undefined): ErrorHandler | undefined {
+    const handlers = this.#handlers;
+    const found = byClass(handlers, thrown) ?? handlers.get(error?.status ?? 500) ?? handlers.get(nameOf(error));
+    return found !== undefined || this.#outer === undefined ? found : this.#outer.#find(thrown, error);
+  }
+
+  #lastResort(second: unknown, request: Request): Response {
+    if (isResponse(second)) return toResponse(second);
+    this.#options.report?.(second, request);
+    return text("Internal Server Error\n", { status: 500 });
+  }
+}
+
+/** Answers errors that come from inside. */
+export function errorsLayer(answer: ErrorAnswer): Layer {
+  return (next) => (request) => {
+    let response: MaybePromise<Response>;
+    try {
+      response = next(request);
+    } catch (error) {
+      return answer(error, request);
+    }
+    return isPromise(response) ? response.then(undefined, (error: unknown) => answer(error, request)) : response;
+  };
+}
+
+function byClass(handlers: ReadonlyMap<ErrorKey, ErrorHandler>, thrown: unknown): ErrorHandler | undefined {
+  if (typeof thrown !== "object" || thrown === null) return undefined;
+  for (let at: unknown = Object.getPrototypeOf(thrown); at !== null; at = Object.getPrototypeOf(at)) {
+    const handler = handlers.get((at as { constructor: ErrorClass }).constructor);
+    if (handler !== undefined) return handler;
+  }
+  return undefined;
+}
+
+function nameOf(error: HttpError | undefined): ErrorKey {
+  if (error === undefined) return "internal-error";
+  return error.status === 404 ? "not-found" : error.status;
+}
+
+/** What was thrown as an error with a status, or undefined when it is an internal error. */
+function httpErrorOf(thrown: unknown): HttpError | undefined {
+  if (thrown instanceof HttpError) return thrown;
+  const isMissingFile = thrown instanceof Error && (thrown as NodeJS.ErrnoException).code === "ENOENT";
+  return isMissingFile ? new NotFoundError({ cause: thrown }) : undefined;
+}
+
+/** The response that an error handler's value means. */
+function finish(value: unknown, error: HttpError | undefined): Response {
+  const response = toResponse(value, { status: error?.status ?? 500 });
+  if (error === undefined || response.status !== error.status) return response;
+  // RFC 9110 §15.5.2, §15.5.6: 401 and 405 must say what would be right, whatever the page looks like.
+  for (const [name, field] of Object.entries(error.fields)) {
+    if (!response.headers.has(name)) response.headers.set(name, field);
+  }
+  return response;
+}
