@@ -27,39 +27,50 @@ export function parseAcceptLanguage(value: string): LanguageRange[] {
  * server's default language is the answer (RFC 4647 §3.4). The first offer, when the field is absent or unreadable.
  *
  * A range finds the offer it names or that is what remains of it when its last subtags are cut off (RFC 4647 §3.4,
- * lookup: `de-CH-1996` finds `de`), and offers that it begins (§3.3.1, basic filtering: `en` finds `en-GB`).
+ * lookup: `de-CH-1996` finds `de-CH` and then `de`), and offers that it begins (§3.3.1, basic filtering: `en` finds
+ * `en-GB`).
  */
 export function negotiateLanguage(acceptLanguage: string | undefined, offers: readonly string[]): string | undefined {
   if (acceptLanguage === undefined) return offers[0];
   const ranges = parseAcceptLanguage(acceptLanguage);
   if (ranges.length === 0) return offers[0];
   let best: string | undefined;
-  let bestWeight = 0;
+  let bestScore = 0;
   for (const offer of offers) {
-    const weight = weightOf(lowerAscii(offer), ranges);
-    if (weight <= bestWeight) continue;
+    const score = scoreOf(lowerAscii(offer), ranges);
+    if (score <= bestScore) continue;
     best = offer;
-    bestWeight = weight;
+    bestScore = score;
   }
   return best;
 }
 
-function weightOf(tag: string, ranges: readonly LanguageRange[]): number {
+/** A thousand weights apart by 100, so that among equal weights the offer that lost fewer subtags of a range leads. */
+function scoreOf(tag: string, ranges: readonly LanguageRange[]): number {
   let byLookup = -1;
   let byFilter = -1;
   let byWildcard = -1;
   let longest = 0;
   for (const { range, weight } of ranges) {
-    if (range === "*") byWildcard = Math.max(byWildcard, weight);
+    const score = weight * 100;
+    if (range === "*") byWildcard = Math.max(byWildcard, score);
     else if (beginsWith(tag, range)) {
       if (range.length <= longest) continue;
       longest = range.length;
-      byFilter = weight;
-    } else if (beginsWith(range, tag)) byLookup = Math.max(byLookup, weight);
+      byFilter = score;
+    } else if (weight > 0 && beginsWith(range, tag)) {
+      byLookup = Math.max(byLookup, score - Math.min(countHyphens(range, tag.length), 99));
+    }
   }
   if (byFilter === 0) return 0; // refused by name
-  const weight = Math.max(byFilter, byLookup);
-  return weight === -1 ? byWildcard : weight;
+  const score = Math.max(byFilter, byLookup);
+  return score === -1 ? byWildcard : score;
+}
+
+function countHyphens(text: string, from: number): number {
+  let count = 0;
+  for (let index = from; index < text.length; index++) if (text.charCodeAt(index) === 0x2d) count++;
+  return count;
 }
 
 /** Whether `prefix` is `tag` or its first subtags. */

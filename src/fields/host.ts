@@ -36,7 +36,8 @@ export function parseHost(value: string): HostPort | undefined {
   const port = parsePort(value, end);
   if (port === -2) return undefined;
   const nameEnd = !isLiteral && value.charCodeAt(end - 1) === DOT ? end - 1 : end;
-  if (nameEnd === 0) return undefined;
+  // Only one dot is final: with "a.." as "a.", a second look at the name would find another host.
+  if (nameEnd === 0 || value.charCodeAt(nameEnd - 1) === DOT) return undefined;
   return { name: lowerAscii(nameEnd === value.length ? value : value.slice(0, nameEnd)), port };
 }
 
