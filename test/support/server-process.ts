@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { HttpLimits } from "../../src/http/http-limits.ts";
+import type { PhaseLimits } from "../../src/transport/watchdog.ts";
+
+/** How a server process is set up. */
+export interface Settings {
+  /** A folder that is served where no route is. */
+  folder?: string;
+  limits?: Partial<HttpLimits>;
+  deadlines?: Partial<PhaseLimits>;
+}
+
+/** What a server process tells about itself, after its garbage has been collected. */
+export interface Vitals {
+  /** Octets. */
+  heapUsed: number;
+  external: number;
+  /** What keeps the event loop alive, counted by name. */
+  resources: Record<string, number>;
+  /** Requests of /hang whose signal has aborted. */
+  aborted: number;
+  /** Responses of /stream that are being written. */
+  streaming: number;
+}
+
+/** A server in its own process. */
+export class ServerProcess {
+  readonly port: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  /** @param descriptors the limit of open files, as `ulimit -n` sets it */
+  static async start(settings: Settings = {}, descriptors?: number): Promise<ServerProcess> {
+    const program = join(import.meta.dirname, "server-under-test.ts");
+    const args = [process.execPath, "--expose-gc", program, JSON.stringify(settings)];
+    // Node raises its soft limit to the hard one, so both are set.
+    const command =
+      descriptors === undefined ? args : ["bash", "-c", `ulimit -n ${descriptors} && exec "$@"`, "-", ...args];
+    const child = spawn(command[0]!, command.slice(1), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const [message] = (await Promise.race([
+      once(child, "message"),
+      once(child, "exit").then(([code]) => {
+        throw new Error(`The server did not start: exit ${code}`);
+      }),
+    ])) as [{ port: number }];
+    return new ServerProcess(child, message.port);
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Resident memory in octets. */
+  rss(): number {
+    const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "latin1"));
+    return Number(line?.[1]) * 1024;
+  }
+
+  /** How many file descriptors are open. */
+  descriptors(): number {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  async vitals(): Promise<Vitals> {
+    const answer = once(this.#child, "message");
+    this.#child.send({});
+    return ((await answer) as [Vitals])[0];
+  }
+
+  async stop(): Promise<void> {
+    if (!this.running) return;
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exited;
+  }
+}
+
+/** Watches the highest resident memory of a server while something happens. */
+export class PeakMemory {
+  readonly start: number;
+  #peak: number;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(server: ServerProcess) {
+    this.start = server.rss();
+    this.#peak = this.start;
+    this.#timer = setInterval(() => (this.#peak = Math.max(this.#peak, server.rss())), 50);
+  }
+
+  /** Ends the watch. @returns the growth in octets */
+  stop(): number {
+    clearInterval(this.#timer);
+    return this.#peak - this.start;
+  }
+}
