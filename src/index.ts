@@ -1,14 +1,48 @@
 import { joinFetchStandard } from "./http/fetch-standard.ts";
 
+// The server.
 export { MillraceError } from "./base/errors.ts";
-export { HttpError, NotFoundError } from "./http/http-error.ts";
+export type { Log, LogFields, LogLevel } from "./base/log.ts";
+export { WebServer } from "./server/web-server.ts";
+export type { ServerOptions } from "./server/web-server.ts";
+
+// The one concept.
+export type { Handler, Layer } from "./http/handler.ts";
 export { Headers } from "./http/headers.ts";
+export type { HeadersInit } from "./http/headers.ts";
+export { HttpError, NotFoundError } from "./http/http-error.ts";
+export type { HttpErrorInit } from "./http/http-error.ts";
 export { KeptResponse } from "./http/kept-response.ts";
 export { Request } from "./http/request.ts";
+export type { RequestInit, RequestState } from "./http/request.ts";
 export { Response } from "./http/response.ts";
+export type { ResponseInit, ServerCache } from "./http/response.ts";
+
+// Makers of responses.
+export { events, html, json, problem, redirect, stream, text } from "./http/make.ts";
+export type { Answer, Problem, RedirectInit, ServerEvent, StreamInit } from "./http/make.ts";
 export { upgrade } from "./http/upgrade.ts";
-export { WebServer } from "./server/web-server.ts";
-export type { Handler, Layer } from "./http/handler.ts";
-export type { ServerOptions } from "./server/web-server.ts";
+export type { Upgrade } from "./http/upgrade.ts";
+
+// Layers and stages.
+export type { After, Answered, Before } from "./pipeline/before-after.ts";
+export type { ErrorClass, ErrorHandler, ErrorKey } from "./pipeline/errors.ts";
+export type { Exchange, Extension, Prepare } from "./pipeline/stages.ts";
+
+// Hosts and routes.
+export { descriptorCache, memoryCache } from "./hosts/loader/file-cache.ts";
+export type { FileCache } from "./hosts/loader/file-cache.ts";
+export { files } from "./hosts/loader/files.ts";
+export type { FilesHandler } from "./hosts/loader/files.ts";
+export type { LoaderOptions } from "./hosts/loader/loader.ts";
+
+// Helpers for handlers.
+export { escapeAttribute, escapeHtml, escapeJs, escapeUrl } from "./helpers/escape.ts";
+export { Markup, markup, trustedMarkup } from "./helpers/markup.ts";
+export { mediaTypeOf } from "./helpers/media-types.ts";
+
+// Extensions.
+export { accessLog } from "./extensions/access-log/access-log.ts";
+export type { AccessLog, AccessLogOptions } from "./extensions/access-log/access-log.ts";
 
 joinFetchStandard();

@@ -1,0 +1,88 @@
+import type { Writable } from "node:stream";
+import { Response } from "../../http/response.ts";
+import { lengthOf } from "../../http/content.ts";
+import { isNullBodyStatus } from "../../http/status.ts";
+import type { Exchange, Extension } from "../../pipeline/stages.ts";
+import { type AccessEntry, jsonLine } from "./entry.ts";
+import { descriptorSink, fileSink, type LineSink, streamSink } from "./line-sink.ts";
+import { LineWriter } from "./line-writer.ts";
+import { paintFor, textLine } from "./text-line.ts";
+import { timestamp } from "./timestamp.ts";
+
+/** How {@link accessLog} writes. */
+export interface AccessLogOptions {
+  /** `"text"` for people, `"json"` for programs (one object a line). Default: text on a terminal, JSON otherwise. */
+  readonly format?: "text" | "json" | undefined;
+  /** The path of a file that is appended to, or a stream. Default: standard output. */
+  readonly to?: string | Writable | undefined;
+}
+
+/** The extension that {@link accessLog} gives. */
+export interface AccessLog extends Extension {
+  /** Resolves when every line so far is written, or lost. */
+  flush(): Promise<void>;
+  /** Goes on in a new file of the same name: for log rotation, after it has renamed the old one. */
+  reopen(): Promise<void>;
+  /** Writes what is left and closes the file. A server does it when it stops. */
+  close(): Promise<void>;
+}
+
+/**
+ * Writes a line for each request when its response is out.
+ *
+ * Lines are written in batches, up to 100 ms late. Nothing waits for them: when the disk is full or slow, lines are
+ * dropped and counted, and the first line afterwards says how many are missing.
+ *
+ * @throws MillraceError `LOG_NOT_WRITABLE` when `to` cannot be opened
+ * @example
+ * new WebServer({ app, extensions: [accessLog({ format: "json", to: "/var/log/site.log" })] });
+ */
+export function accessLog(options: AccessLogOptions = {}): AccessLog {
+  const { to = process.stdout } = options;
+  const onTerminal = typeof to !== "string" && (to as { isTTY?: boolean }).isTTY === true;
+  const text = (options.format ?? (onTerminal ? "text" : "json")) === "text";
+  const paint = paintFor(typeof to === "string" ? undefined : to);
+  const render = text ? (entry: AccessEntry): string => textLine(entry, paint) : jsonLine;
+  const writer = new LineWriter(sinkOf(to), {
+    gap: (lines) => (text ? textGap(lines) : jsonGap(lines)),
+    onError: (error) => process.emitWarning(`The access log cannot be written: ${error.message}`, "MillraceWarning"),
+  });
+  return {
+    name: "access-log",
+    post: (exchange) => writer.write(render(entryOf(exchange))),
+    flush: () => writer.flush(),
+    reopen: () => writer.reopen(),
+    close: () => writer.close(),
+  };
+}
+
+function sinkOf(to: string | Writable): LineSink {
+  if (typeof to === "string") return fileSink(to);
+  // Node writes to standard output synchronously: a full pipe would stop the server.
+  return to === process.stdout ? descriptorSink(1) : streamSink(to);
+}
+
+function entryOf({ request, response, duration }: Exchange): AccessEntry {
+  const { headers } = request;
+  return {
+    time: Date.now(),
+    remoteAddress: request.remoteAddress,
+    method: request.method,
+    target: request.target,
+    status: response.status,
+    bytes: request.method === "HEAD" || isNullBodyStatus(response.status) ? 0 : lengthOf(Response.parts.content(response)),
+    ms: duration,
+    protocol: request.protocol,
+    host: request.host,
+    referer: headers.get("referer"),
+    userAgent: headers.get("user-agent"),
+  };
+}
+
+function jsonGap(lines: number): string {
+  return `{"time":"${timestamp(Date.now())}","lost":${lines}}\n`;
+}
+
+function textGap(lines: number): string {
+  return `(${lines} lines are missing here)\n`;
+}

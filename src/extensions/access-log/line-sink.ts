@@ -1,0 +1,53 @@
+import { closeSync, openSync, write } from "node:fs";
+import type { Writable } from "node:stream";
+import { MillraceError } from "../../base/errors.ts";
+
+/** Where lines end up. */
+export interface LineSink {
+  /** Writes text and says how many octets of it are written: all, fewer, or an error. Never called while it writes. */
+  write(text: string, done: (error: Error | null, written: number) => void): void;
+  /** Goes on in a new file of the same name. Not called while it writes. */
+  reopen?(): void;
+  close?(): void;
+}
+
+/** A descriptor that stays open, such as 1. The thread pool writes: a full pipe holds up nobody but its log. */
+export function descriptorSink(descriptor: number): LineSink {
+  return { write: (text, done) => write(descriptor, text, null, "latin1", done) };
+}
+
+/** A stream of Node. */
+export function streamSink(stream: Writable): LineSink {
+  return {
+    write: (text, done) => stream.write(text, "latin1", (error) => done(error ?? null, error ? 0 : text.length)),
+  };
+}
+
+/**
+ * A file that is appended to; readable by its owner and group.
+ *
+ * @throws MillraceError `LOG_NOT_WRITABLE`
+ */
+export function fileSink(path: string): LineSink {
+  let descriptor = openForAppending(path);
+  return {
+    write: (text, done) => write(descriptor, text, null, "latin1", done),
+    reopen() {
+      const fresh = openForAppending(path);
+      closeSync(descriptor);
+      descriptor = fresh;
+    },
+    close: () => closeSync(descriptor),
+  };
+}
+
+function openForAppending(path: string): number {
+  try {
+    return openSync(path, "a", 0o640);
+  } catch (cause) {
+    throw new MillraceError("LOG_NOT_WRITABLE", `The log ${path} cannot be written: ${(cause as Error).message}.`, {
+      hint: "Make its folder, and let this user write there.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,79 @@
+import { styleText } from "node:util";
+import type { Log, LogFields, LogLevel } from "../base/log.ts";
+import { escapeJson, escapeText } from "../extensions/access-log/escape.ts";
+import { timestamp } from "../extensions/access-log/timestamp.ts";
+
+/** How {@link consoleLog} writes. */
+export interface ConsoleLogOptions {
+  /** Default: text on a terminal, JSON lines otherwise. */
+  readonly format?: "text" | "json" | undefined;
+  /** Shows stacks, and what is said at level `debug`. Default: false. */
+  readonly development?: boolean | undefined;
+  /** Default: standard error, so that the access log has standard output to itself. */
+  readonly stream?: NodeJS.WriteStream | undefined;
+}
+
+const STYLES = { debug: "gray", info: "cyan", access: "gray", warn: "yellow", error: "red" } as const;
+
+/**
+ * A log of the server's own messages for the console.
+ *
+ * Values that came from the network are escaped: they can neither begin a line nor speak to the terminal.
+ */
+export function consoleLog(options: ConsoleLogOptions = {}): Log {
+  const { stream = process.stderr, development = false } = options;
+  const format = options.format ?? (stream.isTTY ? "text" : "json");
+  const render = format === "text" ? textMessage : jsonMessage;
+  return {
+    write(level, message, fields = {}) {
+      if (level === "debug" && !development) return;
+      stream.write(render({ level, message, fields, development, stream }));
+    },
+  };
+}
+
+interface Message {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+  readonly development: boolean;
+  readonly stream: NodeJS.WriteStream;
+}
+
+function textMessage({ level, message, fields, development, stream }: Message): string {
+  const { error, ...rest } = fields;
+  const time = styleText("gray", new Date().toTimeString().slice(0, 8), { stream });
+  const label = styleText(STYLES[level], level, { stream });
+  const values = Object.entries(rest).map(([name, value]) => `${name}=${escapeText(textOf(value))}`);
+  const stack = development ? stackOf(error).map((line) => `\n  ${escapeText(line)}`) : [];
+  const head = [`${time}  ${label}  ${escapeText(message)}`, ...values].join("  ");
+  return `${head}${styleText("gray", stack.join(""), { stream })}\n`;
+}
+
+function jsonMessage({ level, message, fields, development }: Message): string {
+  const { error, ...rest } = fields;
+  let line = `{"time":"${timestamp(Date.now())}","level":"${level}","message":"${escapeJson(message)}"`;
+  for (const [name, value] of Object.entries(rest)) line += `,"${escapeJson(name)}":${jsonOf(value)}`;
+  if (error instanceof Error) line += `,"error":"${escapeJson(error.name)}"`;
+  const stack = development ? stackOf(error) : [];
+  if (stack.length > 0) line += `,"stack":[${stack.map((text) => `"${escapeJson(text)}"`).join(",")}]`;
+  return `${line}}\n`;
+}
+
+/** The stack of an error and of what caused it. */
+function stackOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const lines = (error.stack ?? String(error)).split("\n");
+  const cause = stackOf(error.cause);
+  return cause.length === 0 ? lines : [...lines, `caused by ${cause[0]}`, ...cause.slice(1)];
+}
+
+function jsonOf(value: unknown): string {
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return `"${escapeJson(textOf(value))}"`;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  return value instanceof Error ? value.message : (JSON.stringify(value) ?? String(value));
+}
