@@ -1,0 +1,85 @@
+// npm run conformance: the suites that need data or programs from outside, and what of the others speaks TCP.
+//
+// MILLRACE_CONFORMANCE_DATA names the folder with the data of other people's suites; none of it is kept here.
+
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { runServer } from "../support/run-server.ts";
+import { CORPUS_CASES, playCorpus } from "./h1/corpus.ts";
+import { playObfuscations, TE_MUTATIONS, TE_ORDINARY } from "./te.ts";
+
+/** One suite: says what came out, and whether it is what must come out. */
+interface Suite {
+  readonly name: string;
+  /** @returns the total in one line, and what to look at when it is not enough */
+  run(data: string): Promise<{ passed: boolean; total: string; details?: string }>;
+}
+
+async function withEcho<T>(work: (port: number) => Promise<T>): Promise<T> {
+  const server = await runServer("examples/echo.ts");
+  try {
+    return await work(server.port);
+  } finally {
+    await server.stop();
+  }
+}
+
+function corpus(mode: "lenient" | "strict"): Suite {
+  return {
+    name: `HTTP/1.1 corpus, ${mode}`,
+    run: () =>
+      withEcho(async (port) => {
+        const { passed, report } = await playCorpus(port, mode);
+        return { passed: passed === CORPUS_CASES, total: `${passed} of ${CORPUS_CASES}`, details: report };
+      }),
+  };
+}
+
+const obfuscations: Suite = {
+  name: "Transfer-Encoding obfuscations",
+  run: (data) =>
+    withEcho(async (port) => {
+      const { refused, ordinary, wrong } = await playObfuscations(port, data);
+      const count = refused + ordinary.length + wrong.length;
+      return {
+        passed: count === TE_MUTATIONS && ordinary.length === TE_ORDINARY && wrong.length === 0,
+        total: `${refused} of ${count} refused, ${ordinary.length} ordinary fields, ${wrong.length} wrong`,
+        details: [...ordinary, ...wrong].map((line) => JSON.stringify(line)).join("\n"),
+      };
+    }),
+};
+
+const SUITES: readonly Suite[] = [corpus("lenient"), corpus("strict"), obfuscations];
+
+function dataFolder(): string | undefined {
+  const folder = process.env["MILLRACE_CONFORMANCE_DATA"];
+  if (folder === undefined || folder === "") {
+    console.error(
+      "MILLRACE_CONFORMANCE_DATA is not set: it names the folder with the suites' data (see docs/conformance.md).",
+    );
+    return undefined;
+  }
+  if (statSync(join(folder, "te/mutations.json"), { throwIfNoEntry: false }) === undefined) {
+    console.error(`MILLRACE_CONFORMANCE_DATA is ${folder}, and there is no te/mutations.json in it.`);
+    return undefined;
+  }
+  return folder;
+}
+
+async function main(): Promise<void> {
+  const data = dataFolder();
+  if (data === undefined) {
+    process.exitCode = 2;
+    return;
+  }
+  console.log(`node ${process.versions.node}, llhttp ${process.versions["llhttp"]}`);
+  for (const { name, run } of SUITES) {
+    const { passed, total, details } = await run(data);
+    console.log(`${passed ? "✔" : "✖"} ${name}: ${total}`);
+    if (passed) continue;
+    process.exitCode = 1;
+    if (details !== undefined) console.log(details);
+  }
+}
+
+await main();
