@@ -57,9 +57,6 @@ function explainPath(code: string, path: string): Explanation {
         `This user may not make the socket ${path}.`,
         "Choose a folder that this user may write to.",
       ];
-    case "ENOENT":
-    case "ENOTDIR":
-      return ["FOLDER_MISSING", `The folder of ${path} does not exist.`, "Make the folder first."];
     default:
       return ["LISTEN_FAILED"];
   }

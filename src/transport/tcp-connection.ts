@@ -27,24 +27,22 @@ const MAPPED = "::ffff:";
 /** A TCP connection or a unix socket. */
 export class TcpConnection implements Connection {
   handler: ConnectionHandler = DEAF;
+  readonly remoteAddress: string;
   readonly #socket: Socket;
   readonly #source: TcpSource;
-  #remoteAddress: string | undefined;
 
   /** @param socket a connected socket that allows half-open */
   constructor(socket: Socket, source: TcpSource) {
     this.#socket = socket;
     this.#source = source;
+    // Asked now, because a socket that is closed cannot tell any more: the log still wants to know.
+    this.remoteAddress = plainAddress(socket.remoteAddress);
     (socket as unknown as Internals)[CONNECTION] = this;
     if (!source.userBuffer || !readIntoSharedBuffer(socket, onData)) socket.on("data", onData);
     socket.on("end", onEnd);
     socket.on("drain", onDrain);
     socket.on("error", onError);
     socket.on("close", onClose);
-  }
-
-  get remoteAddress(): string {
-    return (this.#remoteAddress ??= plainAddress(this.#socket.remoteAddress));
   }
 
   get remotePort(): number {

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { chmodSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, ListenOptions as NodeListenOptions, Server, Socket } from "node:net";
-import { systemClock } from "../base/clock.ts";
 import type { AcceptLimits } from "./accept-limits.ts";
 import type { Connection, ListenAddress, Listener } from "./connection.ts";
 import { listenError } from "./listen-error.ts";
+import { rarely } from "./rarely.ts";
 import { plainAddress, TcpConnection } from "./tcp-connection.ts";
 import type { TcpSource } from "./tcp-connection.ts";
 import { clearUnixPath } from "./unix-path.ts";
@@ -36,11 +36,14 @@ export interface ListenSettings {
   /** Which connections are let in; the others are reset at once. Default: all. */
   readonly limits?: AcceptLimits | undefined;
   /**
-   * Hears that connections could not be accepted (`EMFILE`, `ENFILE`), at most once in 10 s. Nothing needs to be done:
-   * the listener lives on.
+   * Hears that connections could not be accepted, at most once in 10 s; the listener lives on. Of too few descriptors
+   * it seldom hears: libuv keeps one in reserve to accept and drop with.
    */
   readonly onError?: ((error: Error) => void) | undefined;
 }
+
+/** Milliseconds between two reports of the same trouble, which may come a thousand times a second. */
+const QUIET = 10_000;
 
 /**
  * Listens on TCP or on a unix socket. `onConnection` sets the handler of each connection before it returns.
@@ -69,7 +72,7 @@ export async function listen(
   server.on("connection", (socket: Socket) => {
     if (isAdmitted(socket, source)) onConnection(new TcpConnection(socket, source));
   });
-  server.on("error", rarely(settings.onError));
+  server.on("error", rarely(QUIET, settings.onError ?? (() => {})));
   return { address, close: () => close(server) };
 }
 
@@ -104,18 +107,6 @@ function isAdmitted(socket: Socket, { limits }: TcpSource): boolean {
   socket.on("error", () => {});
   socket.resetAndDestroy();
   return false;
-}
-
-const QUIET = 10_000;
-
-function rarely(onError: ListenSettings["onError"]): (error: Error) => void {
-  let last = -Infinity;
-  return (error) => {
-    const now = systemClock.now();
-    if (now - last < QUIET) return;
-    last = now;
-    onError?.(error);
-  };
 }
 
 /** The descriptor is closed at once, a socket file removed; the "close" event of Node would wait for connections. */

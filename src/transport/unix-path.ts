@@ -1,5 +1,6 @@
-import { lstat, unlink } from "node:fs/promises";
+import { lstat, stat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
+import { dirname } from "node:path";
 import { MillraceError } from "../base/errors.ts";
 
 /** Octets of `sun_path` less its final NUL: 108 on Linux, 104 on the BSDs and macOS. */
@@ -8,7 +9,8 @@ const LONGEST = process.platform === "linux" ? 107 : 103;
 /**
  * Makes sure that a unix socket can be made at `path`: removes the socket file of a server that died.
  *
- * @throws {MillraceError} `PATH_TOO_LONG`; `PATH_IN_USE` when somebody answers there or the file is no socket
+ * @throws {MillraceError} `PATH_TOO_LONG`; `FOLDER_MISSING`; `PATH_IN_USE` when somebody answers there or the file is no
+ *   socket
  */
 export async function clearUnixPath(path: string): Promise<void> {
   const length = Buffer.byteLength(path);
@@ -18,7 +20,7 @@ export async function clearUnixPath(path: string): Promise<void> {
     });
   }
   const found = await lstat(path).catch(() => undefined);
-  if (found === undefined) return;
+  if (found === undefined) return requireFolder(dirname(path));
   if (!found.isSocket()) {
     throw new MillraceError("PATH_IN_USE", `${path} exists and is not a socket.`, {
       hint: "Choose another path, or remove the file.",
@@ -30,6 +32,13 @@ export async function clearUnixPath(path: string): Promise<void> {
     });
   }
   await unlink(path);
+}
+
+/** Asked here because libuv reports EACCES for a folder that is missing. */
+async function requireFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found?.isDirectory() === true) return;
+  throw new MillraceError("FOLDER_MISSING", `The folder ${folder} does not exist.`, { hint: "Make the folder first." });
 }
 
 /** Whether a program listens there. Only a refusal proves that none does. */
