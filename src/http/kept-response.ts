@@ -6,6 +6,8 @@ import { Response } from "./response.ts";
 export interface Rendered {
   readonly before: string;
   readonly after: string;
+  /** Octets of content. */
+  readonly octets: number;
 }
 
 /**

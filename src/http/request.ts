@@ -1,4 +1,4 @@
-import { isToken } from "../base/ascii.ts";
+import { equalsIgnoreCase, isToken, trimOws } from "../base/ascii.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import { parseQuery, type Query } from "../fields/query.ts";
 import { Body } from "./body.ts";
@@ -57,6 +57,7 @@ export class Request<Params = AnyParams> {
   #controller: AbortController | undefined;
   #reason: unknown;
   #cleanups: (() => MaybePromise<void>)[] | undefined;
+  #sent: number;
   /** The request that this one shows under a prefix; everything but path and target is the other's. */
   #outer: Request<unknown> | undefined;
 
@@ -103,6 +104,7 @@ export class Request<Params = AnyParams> {
     this.#controller = undefined;
     this.#reason = undefined;
     this.#cleanups = undefined;
+    this.#sent = 0;
     this.#outer = undefined;
     if (init === CODEC) this.#channel = input as Channel;
     else this.#standard(input as string | URL | Request<unknown> | globalThis.Request, init ?? {});
@@ -396,11 +398,28 @@ export class Request<Params = AnyParams> {
     request.#controller?.abort(reason);
   }
 
+  /** @internal Octets of content that were sent in answer, once the exchange is over. */
+  static sent(request: Request<unknown>): number {
+    return request.#outer === undefined ? request.#sent : Request.sent(request.#outer);
+  }
+
+  /** @internal Whether the client went away or a deadline passed before the response was complete. */
+  static isAborted(request: Request<unknown>): boolean {
+    return request.#outer === undefined ? request.#reason !== undefined : Request.isAborted(request.#outer);
+  }
+
+  /** @internal The first line of one field, without making the others: for logs. */
+  static field(request: Request<unknown>, name: string): string | null {
+    const fields = request.#fields;
+    return typeof fields === "string" ? findField(fields, name) : fields.get(name);
+  }
+
   /** @internal The exchange is over: runs what `onEnd` queued. Rejected work is reported to `onError`. */
-  static end(request: Request<unknown>, onError?: (error: unknown) => void): void {
+  static end(request: Request<unknown>, sent: number, onError?: (error: unknown) => void): void {
     const cleanups = request.#cleanups;
     if (cleanups === ENDED) return;
     request.#cleanups = ENDED;
+    request.#sent = sent;
     if (cleanups !== undefined) void runAll(cleanups, onError);
   }
 
@@ -414,6 +433,19 @@ const ENDED: (() => MaybePromise<void>)[] = [];
 const SECURE_CHANNEL: Channel = { ...NO_CHANNEL, peer: { ...NO_CHANNEL.peer, secure: true } };
 
 const CONDITIONS = ["range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"];
+
+/** @param name in lower case */
+function findField(fields: string, name: string): string | null {
+  for (let at = 0; at < fields.length;) {
+    const end = fields.indexOf("\r\n", at);
+    const colon = at + name.length;
+    if (fields.charCodeAt(colon) === 0x3a && equalsIgnoreCase(fields.slice(at, colon), name)) {
+      return trimOws(fields.slice(colon + 1, end));
+    }
+    at = end + 2;
+  }
+  return null;
+}
 
 /** Characters that the URL standard would write otherwise than they came. */
 const NEEDS_PARSER = /["<>^`{}|\\']/;

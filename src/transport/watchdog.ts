@@ -2,7 +2,7 @@ import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 
 /** What a connection is busy with, each with its own limit of time. */
-export type Phase = "none" | "idle" | "crowdedIdle" | "head" | "body" | "handler" | "write" | "drain" | "linger";
+export type Phase = "none" | "idle" | "crowdedIdle" | "halfClosed" | "head" | "body" | "handler" | "write" | "drain" | "linger";
 
 /** How long each phase may last, in milliseconds. */
 export interface PhaseLimits {
@@ -16,6 +16,8 @@ export interface PhaseLimits {
   readonly body: number;
   /** Until the handler answers. Default: 60,000. */
   readonly handler: number;
+  /** Between the client's FIN and taking it for gone: the request's signal aborts. Default: 1,000. */
+  readonly halfClosed: number;
   /** Without the client taking an octet of the response. Default: 30,000. */
   readonly write: number;
   /** Reading the rest of a body that nobody wants. Default: 1,000. */
@@ -35,6 +37,7 @@ export const DEFAULT_LIMITS: PhaseLimits = {
   head: 10_000,
   body: 30_000,
   handler: 60_000,
+  halfClosed: 1_000,
   write: 30_000,
   drain: 1_000,
   linger: 2_000,

@@ -87,20 +87,19 @@ export function latin1Of(text: string, octets: number): string {
   return octets === text.length ? text : Buffer.from(text, "utf8").toString("latin1");
 }
 
-/** A small kept response, whose head and content are rendered the first time. */
-export function encodeKept(
-  response: Response,
-  kept: KeptResponse,
-  content: () => Uint8Array,
-  persistence: Persistence,
-): string {
-  kept.rendered ??= render(response, content());
-  return kept.rendered.before + persistence + currentDate() + kept.rendered.after;
+/** Renders a small kept response, the first time that it is sent. */
+export function renderKept(response: Response, kept: KeptResponse, content: () => Uint8Array): Rendered {
+  return (kept.rendered ??= render(response, content()));
 }
 
 function render(response: Response, content: Uint8Array): Rendered {
   const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString("latin1");
-  return { before: encodeFields(response, content.length), after: `\r\n${text}` };
+  return { before: encodeFields(response, content.length), after: `\r\n${text}`, octets: content.length };
+}
+
+/** A rendered response, for one client. */
+export function encodeKept(rendered: Rendered, persistence: Persistence): string {
+  return rendered.before + persistence + currentDate() + rendered.after;
 }
 
 /** An interim response. RFC 9110 §15.2. */

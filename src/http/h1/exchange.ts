@@ -71,8 +71,11 @@ export class Exchange implements Channel, BodySource, Recipient {
   #closing = false;
   #owesContinue = false;
   #wantsUpgrade = false;
+  /** Whether the client has sent FIN and been waited for: it is taken for gone, until it reads after all. */
+  #doubted = false;
   isHead = false;
   understandsChunks = true;
+  sent = 0;
 
   constructor(owner: ExchangeOwner) {
     this.#owner = owner;
@@ -287,14 +290,17 @@ export class Exchange implements Channel, BodySource, Recipient {
 
   #end(): void {
     const request = this.#request!;
+    const sent = this.#writer === undefined ? this.sent : this.#writer.written;
     this.#request = undefined;
     this.#writer = undefined;
+    this.sent = 0;
     this.#owesContinue = false;
     if (this.#body !== undefined) {
       this.#body.discard(new TypeError("The exchange is over"));
       this.#body = undefined;
     }
-    Request.end(request, this.#server.onCleanupError);
+    this.#doubted = false;
+    Request.end(request, sent, this.#server.onCleanupError);
   }
 
   #over(): void {
@@ -320,34 +326,50 @@ export class Exchange implements Channel, BodySource, Recipient {
     this.#respond(request, faultResponse(HANDLER_TIMEOUT));
   }
 
+  /**
+   * The client has sent FIN and the answer has not come since. TCP does not tell a client that only stopped sending from
+   * one that is gone: the signal says gone, and whatever the handler still gives is sent.
+   */
+  doubt(): void {
+    this.#doubted = true;
+    if (this.#request !== undefined) Request.abort(this.#request, gone());
+  }
+
   /** The connection is gone. */
   abort(): void {
     const request = this.#request;
     this.state = "none";
     this.#content = undefined;
     if (request === undefined) return;
-    const gone = new DOMException("The client has closed the connection", "AbortError");
-    this.#body?.fail(gone);
-    this.#writer?.abort(gone);
-    Request.abort(request, gone);
+    const reason = gone();
+    this.#body?.fail(reason);
+    this.#writer?.abort(reason);
+    Request.abort(request, reason);
     this.#end();
   }
 
   /** Whose turn it is. */
-  phase(blocked: boolean, paused: boolean): Phase {
+  phase(blocked: boolean, paused: boolean, halfClosed: boolean): Phase {
     const arriving = this.#content !== undefined && !paused;
+    const waiting = halfClosed && !this.#doubted;
     switch (this.state) {
       case "answering":
-        return arriving ? "body" : "handler";
+        if (arriving) return "body";
+        return waiting ? "halfClosed" : "handler";
       case "sending":
         if (blocked) return "write";
-        return arriving ? "body" : "none";
+        if (arriving) return "body";
+        return waiting ? "halfClosed" : "none";
       case "draining":
         return "drain";
       default:
         return "none";
     }
   }
+}
+
+function gone(): DOMException {
+  return new DOMException("The client has closed the connection", "AbortError");
 }
 
 function saysClose(response: Response): boolean {

@@ -18,7 +18,7 @@ const HEAD_TIMEOUT = fault(408, "The header section did not arrive in time");
 const BODY_TIMEOUT = fault(408, "The content did not arrive in time");
 
 /** Whom a refusal is written for: nobody knows what the client speaks, so it gets the plainest form. */
-const ANYBODY = { isHead: false, understandsChunks: false, wantsTrailers: () => false };
+const ANYBODY = { isHead: false, understandsChunks: false, wantsTrailers: () => false, sent: 0 };
 
 /** What a session is doing; what its exchange is doing is the exchange's state. */
 type State =
@@ -241,6 +241,7 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
     this.#halfClosed = true;
     if (this.#state === "lingering") return this.#connection.destroy();
     if (this.#exchange.isReceiving) this.#exchange.cut(CUT_SHORT);
+    else if (this.#exchange.state !== "none") this.rephase();
     else if (this.#state === "open" && this.#exchange.state === "none") this.#awaitRequest();
   }
 
@@ -266,7 +267,7 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
     if (this.#state !== "open") return;
     const blocked = this.output.blocked;
     let phase: Phase;
-    if (this.#exchange.state !== "none") phase = this.#exchange.phase(blocked, this.#paused);
+    if (this.#exchange.state !== "none") phase = this.#exchange.phase(blocked, this.#paused, this.#halfClosed);
     else if (blocked) phase = "write";
     else phase = this.#parser === undefined ? this.#idlePhase : "head";
     if (phase !== this.#deadlines.phase) this.#deadlines.enter(phase);
@@ -286,6 +287,9 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
         return;
       case "handler":
         return this.#exchange.giveUp();
+      case "halfClosed":
+        this.#exchange.doubt();
+        return this.rephase();
       case "linger":
         // A slow client may still be taking its answer.
         if (this.#connection.unsent > 0) return this.#deadlines.enter("write");

@@ -3,7 +3,15 @@ import { type Content, isStreamed, lengthOf, releaseContent } from "../content.t
 import type { KeptResponse } from "../kept-response.ts";
 import { Response } from "../response.ts";
 import { isNullBodyStatus } from "../status.ts";
-import { type Delimiting, encodeHead, encodeKept, JOIN_LIMIT, latin1Of, type Persistence } from "./encoder.ts";
+import {
+  type Delimiting,
+  encodeHead,
+  encodeKept,
+  JOIN_LIMIT,
+  latin1Of,
+  type Persistence,
+  renderKept,
+} from "./encoder.ts";
 import type { Output } from "./output.ts";
 import { StreamWriter } from "./stream-writer.ts";
 
@@ -14,6 +22,8 @@ export interface Recipient {
   readonly understandsChunks: boolean;
   /** Whether it said `TE: trailers`. Asked only when there are trailers. */
   readonly wantsTrailers: () => boolean;
+  /** Set to the octets of content that were written. */
+  sent: number;
 }
 
 /**
@@ -32,12 +42,14 @@ export function writeResponse(
   if (recipient.isHead || content === null || isNullBodyStatus(response.status)) {
     output.text(encodeHead(response, delimitingWithout(response, content, recipient), persistence));
     releaseContent(content);
+    recipient.sent = 0;
     return undefined;
   }
   const kept = Response.parts.kept(response);
-  if (kept !== undefined && !isStreamed(content)) writeKept(output, response, kept, content, persistence);
-  else if (typeof content === "string") writeText(output, response, content, persistence);
-  else if (content instanceof Uint8Array) writeOctets(output, response, content, persistence);
+  if (kept !== undefined && !isStreamed(content)) {
+    recipient.sent = writeKept(output, response, kept, content, persistence);
+  } else if (typeof content === "string") recipient.sent = writeText(output, response, content, persistence);
+  else if (content instanceof Uint8Array) recipient.sent = writeOctets(output, response, content, persistence);
   else {
     const delimiting = delimitingOf(response, lengthOf(content), recipient);
     output.text(encodeHead(response, delimiting, persistence));
@@ -55,16 +67,18 @@ export function endsWithClose(response: Response, recipient: Recipient): boolean
   return delimitingOf(response, lengthOf(content), recipient) === "close";
 }
 
-function writeText(output: Output, response: Response, content: string, persistence: Persistence): void {
+function writeText(output: Output, response: Response, content: string, persistence: Persistence): number {
   const octets = Buffer.byteLength(content);
   if (octets > JOIN_LIMIT) return writeOctets(output, response, Buffer.from(content), persistence);
   output.text(encodeHead(response, octets, persistence) + latin1Of(content, octets));
+  return octets;
 }
 
-function writeOctets(output: Output, response: Response, content: Uint8Array, persistence: Persistence): void {
+function writeOctets(output: Output, response: Response, content: Uint8Array, persistence: Persistence): number {
   output.text(encodeHead(response, content.length, persistence));
   if (content.length > SMALL) output.octets(content);
   else output.text(latin1(content));
+  return content.length;
 }
 
 function writeKept(
@@ -73,9 +87,11 @@ function writeKept(
   kept: KeptResponse,
   content: string | Uint8Array,
   persistence: Persistence,
-): void {
+): number {
   if (content.length > JOIN_LIMIT) return writeOctets(output, response, octetsOf(content), persistence);
-  output.text(encodeKept(response, kept, () => octetsOf(content), persistence));
+  const rendered = renderKept(response, kept, () => octetsOf(content));
+  output.text(encodeKept(rendered, persistence));
+  return rendered.octets;
 }
 
 /** Octets up to which copying them into the head's string is cheaper than a second piece in the same write. */
