@@ -1,20 +1,4 @@
-const HTML: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/**
- * Text for the content of an HTML element, or for an attribute value in quotes.
- *
- * @example
- * `<p>${escapeHtml(comment)}</p>`
- */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => HTML[character]!);
-}
+export { escapeHtml } from "../base/escape-html.ts";
 
 /**
  * Text for an attribute value, also one without quotes: everything in ASCII but letters, digits and `-._` becomes a

@@ -1,4 +1,6 @@
-import { escapeHtml } from "./escape.ts";
+import { escapeHtml } from "../base/escape-html.ts";
+import { html } from "../http/make.ts";
+import type { Response } from "../http/response.ts";
 
 /** What may stand in a {@link markup} template: nothing, text, numbers, markup, and lists of these. */
 export type MarkupValue = Markup | string | number | bigint | boolean | null | undefined | readonly MarkupValue[];
@@ -15,6 +17,11 @@ export class Markup {
   toString(): string {
     return this.#html;
   }
+
+  /** What a handler that returns it sends. */
+  toResponse(): Response {
+    return html(this.#html);
+  }
 }
 
 /**
@@ -25,9 +32,9 @@ export class Markup {
  * const list = markup`<ul>${names.map((name) => markup`<li title="${name}">${name}</li>`)}</ul>`;
  */
 export function markup(pieces: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup {
-  let html = pieces[0]!;
-  for (let index = 0; index < values.length; index++) html += render(values[index]) + pieces[index + 1]!;
-  return new Markup(html);
+  let text = pieces[0]!;
+  for (let index = 0; index < values.length; index++) text += render(values[index]) + pieces[index + 1]!;
+  return new Markup(text);
 }
 
 /** Takes text for HTML as it is. Never give it anything that came from outside. */

@@ -1,11 +1,18 @@
 import { negotiateMediaType } from "../../fields/accept.ts";
+import { html, json } from "../../http/make.ts";
 import type { Request } from "../../http/request.ts";
-import { Response } from "../../http/response.ts";
+import type { Response } from "../../http/response.ts";
 import { type FolderEntry, readFolder } from "./folder-entries.ts";
 import { listingPage, type Sorting } from "./listing-page.ts";
 import { prefixOf } from "./redirect-to.ts";
 
-const byName = new Intl.Collator("en", { numeric: true }).compare;
+let collator: Intl.Collator | undefined;
+
+/** Made on first use: it costs milliseconds. */
+function byName(a: string, b: string): number {
+  collator ??= new Intl.Collator("en", { numeric: true });
+  return collator.compare(a, b);
+}
 
 /**
  * A folder as a page for people or as JSON for programs, whichever the request prefers.
@@ -28,11 +35,9 @@ export async function listingResponse(
   const accept = request.headers.get("accept") ?? undefined;
   const headers = { vary: "accept" };
   if (negotiateMediaType(accept, ["text/html", "application/json"]) === "application/json") {
-    return Response.json({ path: prefix + path, entries: sorted.map(forJson), omitted }, { headers });
+    return json({ path: prefix + path, entries: sorted.map(forJson), omitted }, { headers });
   }
-  return new Response(String(listingPage({ prefix, path, entries: sorted, omitted, sorting })), {
-    headers: { ...headers, "content-type": "text/html; charset=utf-8" },
-  });
+  return html(listingPage({ prefix, path, entries: sorted, omitted, sorting }), { headers });
 }
 
 function sortingOf(request: Request): Sorting {

@@ -107,6 +107,8 @@ export class Loader {
     const { method } = request;
     if (method !== "GET" && method !== "HEAD") throw new HttpError(405, { fields: { allow: "GET, HEAD" } });
     const path = this.#options.pathOf === undefined ? request.path : this.#options.pathOf(request);
+    // Relative links of a page at /files would lead to its neighbours.
+    if (path === "/" && !request.fullPath.endsWith("/")) return redirectTo(request, path, path);
     const file = this.#kept?.get(path);
     return file === undefined ? this.#find(request, path) : fileResponse(request, file);
   }

@@ -1,16 +1,16 @@
 import type { Request } from "../../http/request.ts";
 import { Response } from "../../http/response.ts";
-import { canonicalPath } from "../../http/target.ts";
 import { encodePath } from "./file-path.ts";
 
 /**
- * What stands before `path` in the canonical path of a request: the prefix that a mount took off, without a final `/`;
- * empty when there is none.
+ * What stands before `path` in the whole path of a request: the prefix that mounts took off, without a final `/`.
+ *
+ * Someone who asks for exactly `/files`, where a loader is mounted, asks it for `/` as well; so the prefix is `/files`.
  */
 export function prefixOf(request: Request, path: string): string {
-  const [raw = ""] = request.target.split("?", 1);
-  const whole = canonicalPath(raw) ?? "";
-  return whole.endsWith(path) ? whole.slice(0, -path.length) : "";
+  const { fullPath } = request;
+  if (fullPath.endsWith(path)) return fullPath.slice(0, -path.length);
+  return path === "/" ? fullPath : "";
 }
 
 /**

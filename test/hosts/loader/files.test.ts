@@ -4,7 +4,7 @@ import { symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { MillraceError } from "../../../src/base/errors.ts";
+import type { MillraceError } from "../../../src/base/errors.ts";
 import { files } from "../../../src/hosts/loader/files.ts";
 import { Loader } from "../../../src/hosts/loader/loader.ts";
 import { Request } from "../../../src/http/request.ts";

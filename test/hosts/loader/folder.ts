@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
+import type { Handler } from "../../../src/http/handler.ts";
 import type { FilesHandler } from "../../../src/hosts/loader/files.ts";
 import { files } from "../../../src/hosts/loader/files.ts";
 import type { LoaderOptions } from "../../../src/hosts/loader/loader.ts";
@@ -36,7 +37,7 @@ export function serve(t: TestContext, folder: string, options?: LoaderOptions): 
 }
 
 /** One request. An HttpError becomes its response, as the errors layer would have it. */
-export async function get(handler: FilesHandler, path: string, init: RequestInit = {}): Promise<Reply> {
+export async function get(handler: Handler, path: string, init: RequestInit = {}): Promise<Reply> {
   const request = new Request(`http://example.com${path}`, init);
   try {
     return await replyOf(await handler(request), request.method);

@@ -95,57 +95,59 @@ const CHANGES: readonly Change[] = [
   },
 ];
 
-for (const cache of ["memory", "descriptors"] as const) {
-  for (const [how, watch, delay] of [
-    ["watching", true, SEEN],
-    ["comparing once a second", false, BELIEVED],
-  ] as const) {
-    describe(`Rush Loader + pluggable cache: ${cache} is kept true by ${how}`, { concurrency: 20 }, () => {
-      for (const { what, contents, path, act, after, options } of CHANGES) {
-        test(`${what} is seen`, async (t) => {
-          const folder = folderWith(t, contents);
-          const handler = serve(t, join(folder, "site"), { ...options, cache, watch });
-          for (let round = 0; round < 2; round++) assert.equal((await get(handler, path)).text, "old");
-          act(folder);
+describe("What is kept is true", { concurrency: 60 }, () => {
+  for (const cache of ["memory", "descriptors"] as const) {
+    for (const [how, watch, delay] of [
+      ["watching", true, SEEN],
+      ["comparing once a second", false, BELIEVED],
+    ] as const) {
+      describe(`Rush Loader + pluggable cache: ${cache} is kept true by ${how}`, { concurrency: 20 }, () => {
+        for (const { what, contents, path, act, after, options } of CHANGES) {
+          test(`${what} is seen`, async (t) => {
+            const folder = folderWith(t, contents);
+            const handler = serve(t, join(folder, "site"), { ...options, cache, watch });
+            for (let round = 0; round < 2; round++) assert.equal((await get(handler, path)).text, "old");
+            act(folder);
+            await wait(delay);
+            const reply = await get(handler, path);
+            assert.equal(after === 404 ? reply.status : reply.text, after);
+          });
+        }
+
+        test("A change after a folder came back is seen", async (t) => {
+          const folder = folderWith(t, ONE.contents);
+          const handler = serve(t, join(folder, "site"), { cache, watch });
+          assert.equal((await get(handler, "/a/b.txt")).text, "old");
+          rmSync(join(folder, "site/a"), { recursive: true });
           await wait(delay);
-          const reply = await get(handler, path);
-          assert.equal(after === 404 ? reply.status : reply.text, after);
+          put(join(folder, "site/a/b.txt"), "second");
+          assert.equal((await get(handler, "/a/b.txt")).text, "second");
+          put(join(folder, "site/a/b.txt"), "third");
+          await wait(delay);
+          assert.equal((await get(handler, "/a/b.txt")).text, "third");
         });
-      }
-
-      test("A change after a folder came back is seen", async (t) => {
-        const folder = folderWith(t, ONE.contents);
-        const handler = serve(t, join(folder, "site"), { cache, watch });
-        assert.equal((await get(handler, "/a/b.txt")).text, "old");
-        rmSync(join(folder, "site/a"), { recursive: true });
-        await wait(delay);
-        put(join(folder, "site/a/b.txt"), "second");
-        assert.equal((await get(handler, "/a/b.txt")).text, "second");
-        put(join(folder, "site/a/b.txt"), "third");
-        await wait(delay);
-        assert.equal((await get(handler, "/a/b.txt")).text, "third");
       });
-    });
+    }
   }
-}
 
-describe("A root behind a link", { concurrency: 20 }, () => {
-  for (const watch of [true, false]) {
-    test(`Turning the link to a new release is seen within a second (watch: ${watch})`, async (t) => {
-      const folder = folderWith(t, { "one/a.txt": "one", "one/b.txt": "b1", "two/a.txt": "two", "two/b.txt": "b2" });
-      symlinkSync("one", join(folder, "current"));
-      const handler = serve(t, join(folder, "current"), { watch });
-      assert.equal((await get(handler, "/a.txt")).text, "one");
-      symlinkSync("two", join(folder, "next"));
-      renameSync(join(folder, "next"), join(folder, "current"));
-      await wait(BELIEVED);
-      assert.equal((await get(handler, "/a.txt")).text, "two");
-      assert.equal((await get(handler, "/b.txt")).text, "b2");
-      put(join(folder, "two/a.txt"), "three");
-      await wait(watch ? SEEN : BELIEVED);
-      assert.equal((await get(handler, "/a.txt")).text, "three");
-    });
-  }
+  describe("A root behind a link", { concurrency: 20 }, () => {
+    for (const watch of [true, false]) {
+      test(`Turning the link to a new release is seen within a second (watch: ${watch})`, async (t) => {
+        const folder = folderWith(t, { "one/a.txt": "one", "one/b.txt": "b1", "two/a.txt": "two", "two/b.txt": "b2" });
+        symlinkSync("one", join(folder, "current"));
+        const handler = serve(t, join(folder, "current"), { watch });
+        assert.equal((await get(handler, "/a.txt")).text, "one");
+        symlinkSync("two", join(folder, "next"));
+        renameSync(join(folder, "next"), join(folder, "current"));
+        await wait(BELIEVED);
+        assert.equal((await get(handler, "/a.txt")).text, "two");
+        assert.equal((await get(handler, "/b.txt")).text, "b2");
+        put(join(folder, "two/a.txt"), "three");
+        await wait(watch ? SEEN : BELIEVED);
+        assert.equal((await get(handler, "/a.txt")).text, "three");
+      });
+    }
+  });
 });
 
 test("A file found through a link is not kept, so that turning the link is seen at once", async (t) => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { folderWith, get, serve } from "./folder.ts";
+import type { FilesHandler } from "../../../src/hosts/loader/files.ts";
+import { Request } from "../../../src/http/request.ts";
+import { folderWith, get, type Reply, serve } from "./folder.ts";
 
 const HTML = { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } };
 
@@ -128,5 +130,32 @@ describe("The fallback of a single-page application", () => {
   test("A fallback that is missing leaves everything missing", async (t) => {
     const handler = serve(t, folderWith(t, { "a.txt": "a" }), { fallback: "/none.html" });
     assert.equal((await get(handler, "/x", HTML)).status, 404);
+  });
+});
+
+describe("Below a prefix", () => {
+  const under = (handler: FilesHandler, fullPath: string, path: string): Promise<Reply> =>
+    get((request) => handler(Request.under(request, path, path)), fullPath);
+
+  test("Redirects and listings have the prefix, and the prefix itself is sent to its slash", async (t) => {
+    const folder = folderWith(t, { "docs/index.html": "docs", "more/a.txt": "a", "page.html": "page" });
+    const handler = serve(t, folder, { listing: true, cleanUrls: true });
+    assert.equal((await under(handler, "/files/docs", "/docs")).fields.get("location"), "/files/docs/");
+    assert.equal((await under(handler, "/files/page.html", "/page.html")).fields.get("location"), "/files/page");
+    assert.equal((await under(handler, "/files", "/")).fields.get("location"), "/files/");
+    assert.equal((await under(handler, "/files?a=1", "/")).fields.get("location"), "/files/?a=1");
+    const { status, text } = await under(handler, "/files/more/", "/more/");
+    assert.equal(status, 200);
+    assert.match(text, /<title>Index of \/files\/more\/<\/title>/);
+    assert.match(text, /<li><a href="\.\.\/">files<\/a><\/li><li aria-current="page">more<\/li>/);
+    assert.match((await under(handler, "/files/", "/")).text, /<title>Index of \/files\/<\/title>/);
+  });
+
+  test("The prefix is sent to its slash also when its index file is kept", async (t) => {
+    const handler = serve(t, folderWith(t, { "index.html": "top" }));
+    for (let round = 0; round < 2; round++) {
+      assert.equal((await under(handler, "/files/", "/")).text, "top");
+      assert.equal((await under(handler, "/files", "/")).status, 308);
+    }
   });
 });
