@@ -38,6 +38,11 @@ export class ResponseReader {
     return this.#octets;
   }
 
+  /** Passes over octets. */
+  skip(count: number): void {
+    this.#octets = this.#octets.slice(count);
+  }
+
   /**
    * The next final response, or undefined when it is not complete.
    *
