@@ -39,7 +39,8 @@ export class HttpServer {
   readonly #log: Log;
   readonly #isCrowded: (() => boolean) | undefined;
   readonly #sessions = new Set<Session>();
-  #onIdle: (() => void) | undefined;
+  /** Made by `close`; resolves when no session is left. */
+  #closed: PromiseWithResolvers<void> | undefined;
 
   constructor(parts: HttpServerParts) {
     this.handler = parts.handler;
@@ -107,7 +108,7 @@ export class HttpServer {
   /** A session is over. */
   forget(session: Session): void {
     this.#sessions.delete(session);
-    if (this.#sessions.size === 0) this.#onIdle?.();
+    if (this.#sessions.size === 0) this.#closed?.resolve();
   }
 
   /**
@@ -115,10 +116,12 @@ export class HttpServer {
    *
    * Sessions without an exchange are closed at once: the server is going away for good.
    */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.closing = true;
+    this.#closed ??= Promise.withResolvers();
     for (const session of this.#sessions) session.closeWhenIdle();
-    if (this.#sessions.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    if (this.#sessions.size === 0) this.#closed.resolve();
+    return this.#closed.promise;
   }
 
   /** Ends all sessions now. */

@@ -17,6 +17,8 @@ const CUT_SHORT = fault(400, "The client stopped in the middle of a request");
 const HEAD_TIMEOUT = fault(408, "The header section did not arrive in time");
 const BODY_TIMEOUT = fault(408, "The content did not arrive in time");
 
+const NOTHING = Buffer.alloc(0);
+
 /** Whom a refusal is written for: nobody knows what the client speaks, so it gets the plainest form. */
 const ANYBODY = { isHead: false, understandsChunks: false, wantsTrailers: () => false, sent: 0 };
 
@@ -86,6 +88,7 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
     if (at < octets.length && (this.#state === "open" || this.#state === "lent")) this.#hold(octets, at);
     this.output.flush();
     this.rephase();
+    if (this.server.closing) this.closeWhenIdle();
   }
 
   #readAll(octets: Buffer): number {
@@ -170,10 +173,7 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
     if (this.#advancing) return;
     const held = this.#held;
     this.#held = undefined;
-    if (held === undefined) {
-      this.output.flush();
-      this.rephase();
-    } else this.#advance(held);
+    this.#advance(held ?? NOTHING);
     if (this.#state === "open" && this.#exchange.state === "none") this.#awaitRequest();
   }
 
