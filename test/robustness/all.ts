@@ -1,0 +1,10 @@
+import { descriptors } from "./descriptors.ts";
+import { growth } from "./growth.ts";
+import { idle } from "./idle.ts";
+import { malformed } from "./malformed.ts";
+import { resets } from "./resets.ts";
+import type { Scenario } from "./scenario.ts";
+import { slowReaders } from "./slow-readers.ts";
+import { slowloris } from "./slowloris.ts";
+
+export const SCENARIOS: readonly Scenario[] = [slowloris, idle, slowReaders, descriptors, malformed, growth, resets];
