@@ -2,7 +2,17 @@ import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 
 /** What a connection is busy with, each with its own limit of time. */
-export type Phase = "none" | "idle" | "crowdedIdle" | "halfClosed" | "head" | "body" | "handler" | "write" | "drain" | "linger";
+export type Phase =
+  | "none"
+  | "idle"
+  | "crowdedIdle"
+  | "halfClosed"
+  | "head"
+  | "body"
+  | "handler"
+  | "write"
+  | "drain"
+  | "linger";
 
 /** How long each phase may last, in milliseconds. */
 export interface PhaseLimits {

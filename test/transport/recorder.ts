@@ -80,6 +80,8 @@ export class Recorder implements ConnectionHandler {
 }
 
 /** Time for everything that is under way on this machine to arrive. */
-export function settle(milliseconds = 30): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+export async function settle(milliseconds = 30): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  // On a busy machine the timer may be due before anything else had its turn.
+  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
