@@ -32,7 +32,7 @@ const groups = new Uint16Array(8);
 export function parseHost(value: string): HostPort | undefined {
   const isLiteral = value.charCodeAt(0) === OPEN_BRACKET;
   const end = isLiteral ? endOfLiteral(value) : endOfName(value);
-  if (end <= 0) return undefined;
+  if (end === -1) return undefined;
   const port = parsePort(value, end);
   if (port === -2) return undefined;
   const nameEnd = !isLiteral && value.charCodeAt(end - 1) === DOT ? end - 1 : end;

@@ -53,7 +53,6 @@ function parseAsctimeDate(text: string): number {
 function parseRfc850Date(text: string, now: number): number {
   const comma = text.length - 24;
   const fits =
-    comma > 0 &&
     LONG_DAYS.includes(text.slice(0, comma)) &&
     text.startsWith(", ", comma) &&
     text[comma + 4] === "-" &&

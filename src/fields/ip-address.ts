@@ -35,7 +35,7 @@ export function parseIpv6(text: string, groups: Uint16Array, start = 0, end: num
   let gap = -1;
   let index = start;
   if (text.charCodeAt(index) === COLON) {
-    if (text.charCodeAt(index + 1) !== COLON) return false;
+    if (index + 1 >= end || text.charCodeAt(index + 1) !== COLON) return false;
     gap = 0;
     index += 2;
   }

@@ -58,11 +58,9 @@ export class Scanner {
     for (let code = this.peek(); code === SP || code === HTAB; code = this.peek()) this.position++;
   }
 
-  /** Steps over a token and says whether there was one. RFC 9110 §5.6.2. */
-  skipToken(): boolean {
-    const start = this.position;
+  /** Steps over a token, if there is one. RFC 9110 §5.6.2. */
+  skipToken(): void {
     while (isTokenChar(this.peek())) this.position++;
-    return this.position > start;
   }
 
   /** The token under the cursor, `""` when there is none. */

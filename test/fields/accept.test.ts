@@ -92,6 +92,10 @@ test("negotiateMediaType reads on past malformed elements", () => {
   assert.equal(negotiateMediaType("*/html, text/plain", ["text/html", "text/plain"]), "text/plain");
 });
 
+test("parseAccept leaves malformed elements out", () => {
+  assert.deepEqual(parseAccept("*/html, text, text/html;q=2, text/html;a, (x)/y"), []);
+});
+
 test("negotiateMediaType ignores what follows the weight", () => {
   assert.equal(negotiateMediaType("text/html;q=0.5;level=1", ["text/html"]), "text/html");
 });

@@ -26,9 +26,12 @@ export const token: fc.Arbitrary<string> = fc.string({
 
 /** What a quoted string can carry: HTAB, SP, VCHAR and obs-text. */
 export const quotable: fc.Arbitrary<string> = fc.string({
-  unit: fc
-    .integer({ min: 0x09, max: 0xff })
-    .filter((code) => code === 0x09 || (code >= 0x20 && code !== 0x7f))
-    .map((code) => String.fromCharCode(code)),
+  unit: fc.oneof(
+    fc.constantFrom('"', "\\", ",", ";", "a"),
+    fc
+      .integer({ min: 0x09, max: 0xff })
+      .filter((code) => code === 0x09 || (code >= 0x20 && code !== 0x7f))
+      .map((code) => String.fromCharCode(code)),
+  ),
   maxLength: 12,
 });

@@ -11,6 +11,7 @@ function fileName(value: string): string | undefined {
 
 test("parseContentDisposition reads the examples of RFC 6266 §5", () => {
   assert.equal(fileName("Attachment; filename=example.html"), "example.html");
+  assert.equal(parseContentDisposition("INLINE")?.type, "inline");
   assert.equal(fileName('INLINE; FILENAME= "an example.html"'), undefined, "RFC 9110 §5.6.6 has no space after =");
   assert.equal(fileName("attachment; filename*= UTF-8''%e2%82%ac%20rates"), undefined, "nor here");
   assert.equal(fileName("attachment; filename*=UTF-8''%e2%82%ac%20rates"), "€ rates");
@@ -67,6 +68,15 @@ test("A file name that climbs directories is its last segment", () => {
   assert.equal(fileName("attachment; filename*=UTF-8''..%5c..%00"), undefined);
 });
 
+test("safeFileName drops controls and marks of direction, and no other character", () => {
+  for (let code = 0; code <= 0xffff; code++) {
+    const character = String.fromCharCode(code);
+    if (character === "/" || character === "\\") continue;
+    const hidden = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(character);
+    if (safeFileName(`a${character}b`) !== (hidden ? "ab" : `a${character}b`)) assert.fail(`U+${code.toString(16)}`);
+  }
+});
+
 test("safeFileName leaves nothing that leaves a folder, for any name", () => {
   fc.assert(
     fc.property(fc.oneof(anyText(10), near("../", "..\\", "..", "\0")), (name) => {
@@ -79,7 +89,7 @@ test("safeFileName leaves nothing that leaves a folder, for any name", () => {
 
 test("formatContentDisposition writes plain names once and others twice", () => {
   assert.equal(formatContentDisposition("attachment"), "attachment");
-  assert.equal(formatContentDisposition("inline", "an example.html"), 'inline; filename="an example.html"');
+  assert.equal(formatContentDisposition("inline", "an example~.html"), 'inline; filename="an example~.html"');
   assert.equal(
     formatContentDisposition("attachment", "€ rates.txt"),
     "attachment; filename=\"_ rates.txt\"; filename*=UTF-8''%E2%82%AC%20rates.txt",

@@ -73,6 +73,10 @@ test("formatSetCookie writes every attribute", () => {
       "Secure; HttpOnly; SameSite=None; Partitioned",
   );
   assert.equal(formatSetCookie("id", ""), "id=");
+  assert.equal(formatSetCookie("id", '""', { path: "/a b~" }), 'id=""; Path=/a b~');
+  for (const domain of ["a-b.example", "AZ09.zz", `${"a".repeat(63)}.example`]) {
+    assert.equal(formatSetCookie("id", "", { domain }), `id=; Domain=${domain}`);
+  }
   assert.equal(
     formatSetCookie("id", "", { maxAge: 0, expires: 0 }),
     "id=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
@@ -102,11 +106,21 @@ test("formatSetCookie throws on attributes that are invalid", () => {
     { path: "/a;Domain=evil.example" },
     { path: "/\r\nSet-Cookie: x=y" },
     { path: "/é" },
+    { path: "/\x7f" },
+    { path: "/\x1f" },
     { domain: "" },
     { domain: ".example.com" },
     { domain: "example.com." },
     { domain: "a b" },
     { domain: "-a.example" },
+    { domain: "a-.example" },
+    { domain: "a..example" },
+    { domain: "a_b.example" },
+    { domain: "a{b.example" },
+    { domain: "a[b.example" },
+    { domain: "a@b.example" },
+    { domain: `${"a".repeat(64)}.example` },
+    { domain: `${"a.".repeat(126)}aa` },
     { domain: "a;Path=/" },
     { domain: "exämple.com" },
     { sameSite: "Strict; x" as "strict" },

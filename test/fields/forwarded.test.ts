@@ -43,6 +43,10 @@ test("parseForwarded reads nodes of RFC 7239 §6", () => {
   ]);
 });
 
+test("parseForwarded passes over empty pairs and takes short names and the last port", () => {
+  assert.deepEqual(forNodes('for="_a:65535";;proto=http; ;by=_b'), [["_a", 65_535]]);
+});
+
 test("parseForwarded knows nothing of a node that is malformed", () => {
   for (const node of [
     '"2001:db8::1"',
@@ -67,6 +71,8 @@ test("parseForwarded takes a field that is malformed anywhere for one element th
     "for = 1.2.3.4",
     "x y, for=1.2.3.4",
     "for=1.2.3.4 x",
+    ";",
+    ";, for=1.2.3.4",
   ];
   for (const value of wrong) assert.deepEqual(forNodes(value), [["unknown", -1]], value);
 });

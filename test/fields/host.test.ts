@@ -86,7 +86,7 @@ test("parseHost refuses every invalid value", () => {
     "[v1.x]",
     "[::1%25lo]",
   ];
-  const percents = ["a%zz", "a%", "a%4", "%", "a%4g", "[::1]%41"];
+  const percents = ["a%zz", "a%", "a%4", "%", "a%4g", "a%g4", "[::1]%41"];
   const characters = [
     "a\0",
     "a\x01",

@@ -70,6 +70,24 @@ test("parseIpv6 refuses what is broken", () => {
   }
 });
 
+test("Addresses are read in a part of a text, which nothing beside it changes", () => {
+  assert.equal(parseIpv4("x1.2.3.45", 1, 8), 0x01020304);
+  assert.equal(parseIpv4("1.2.3.4", 0, 6), -1);
+  assert.equal(parseIpv4("1.2.3.4", 0, 5), -1);
+  assert.ok(parseIpv6("[::12]", groups, 1, 4));
+  assert.equal(groups[7], 1);
+  assert.ok(!parseIpv6("::1", groups, 0, 1));
+  assert.ok(!parseIpv6("1::", groups, 0, 2));
+});
+
+test("parseIpv6 takes two colons for one group of zeros at least", () => {
+  for (const text of ["1::2:3:4:5:6:7:8", "::1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8::", "1::2:3:4:5:6:1.2.3.4"]) {
+    assert.equal(parsed(text), undefined, text);
+  }
+  assert.equal(parsed("1:2:3:4:5:6:7::"), "1:2:3:4:5:6:7:0");
+  assert.equal(parsed("::2:3:4:5:6:7:8"), "0:2:3:4:5:6:7:8");
+});
+
 test("Addresses are those that node:net takes for addresses", () => {
   fc.assert(
     fc.property(nearAddress, (text) => {

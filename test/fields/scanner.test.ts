@@ -80,6 +80,7 @@ test("Scanner refuses parameters with spaces around the equals sign or without a
 
 test("Scanner reads decimals of any length up to the largest safe integer", () => {
   assert.equal(new Scanner("007x").decimal(), 7);
+  assert.equal(new Scanner("1234567890").decimal(), 1_234_567_890);
   assert.equal(new Scanner("9007199254740991").decimal(), Number.MAX_SAFE_INTEGER);
   assert.equal(new Scanner("9".repeat(400)).decimal(), Number.MAX_SAFE_INTEGER);
   assert.equal(new Scanner("x").decimal(), -1);
@@ -106,6 +107,10 @@ test("formatQuotedString and the scanner are inverse", () => {
 
 test("formatQuotedString throws on what no field value can carry", () => {
   for (const text of ["\r\n", "\0", "\x7f", "\u0100", "€"]) assert.throws(() => formatQuotedString(text), TypeError);
+});
+
+test("formatQuotedString escapes the quote and the backslash and nothing else", () => {
+  assert.equal(formatQuotedString(String.raw`a"b\c#]`), String.raw`"a\"b\\c#]"`);
 });
 
 test("formatParameterValue quotes only what is not a token", () => {

@@ -30,6 +30,7 @@ test("hasToken folds ASCII letters only", () => {
   assert.ok(!hasToken("\u212aeep-alive", "keep-alive"), "Kelvin sign");
   assert.ok(!hasToken("close\u00a0", "close"));
   assert.ok(!hasToken("@", "`"), "not a letter");
+  assert.ok(!hasToken("[", "{"), "not a letter");
 });
 
 test("hasToken agrees with parseTokenList", () => {
