@@ -1,3 +1,5 @@
+import { text } from "node:stream/consumers";
+import { client } from "../clients/client.ts";
 import type { Peer } from "../peers/peer.ts";
 import type { Effort, LeftOut, Measured, Outcome, Row } from "../row.ts";
 import { loadInTurn } from "../load.ts";
@@ -26,10 +28,15 @@ async function run(peers: readonly Peer[], effort: Effort): Promise<Outcome> {
   for (const routes of COUNTS) {
     const exchanges = routeExchanges(routes);
     const started = await startAll(peers, { kind: "app", routes, exchanges });
+    const servers = new Set(started.servers.map(({ name }) => name));
     const named = started.servers.map((server) => ({ ...server, name: title(server.name, routes) }));
     try {
       const outcome = await loadInTurn(named, script(`routes-${routes}`, exchanges), effort);
-      measured.push(...outcome.measured);
+      const lookup = servers.has("millrace") ? await lookupNanoseconds(routes) : "";
+      for (const one of outcome.measured) {
+        const isOurs = one.name === title("millrace", routes);
+        measured.push({ ...one, beside: { ...one.beside, "lookup ns": isOurs ? lookup : "" } });
+      }
       leftOut.push(...started.leftOut.map((left) => ({ ...left, name: title(left.name, routes) })), ...outcome.leftOut);
       notes.push(...outcome.notes);
     } finally {
@@ -37,6 +44,12 @@ async function run(peers: readonly Peer[], effort: Effort): Promise<Outcome> {
     }
   }
   return { measured, leftOut, notes };
+}
+
+/** The finding alone, inside one process. */
+async function lookupNanoseconds(routes: number): Promise<string> {
+  const { stdout } = client("lookup", [routes], "pipe");
+  return stdout === null ? "" : (await text(stdout)).trim();
 }
 
 function title(name: string, routes: number): string {
