@@ -4,7 +4,15 @@ import { joinFetchStandard } from "./http/fetch-standard.ts";
 export { MillraceError } from "./base/errors.ts";
 export type { Log, LogFields, LogLevel } from "./base/log.ts";
 export { WebServer } from "./server/web-server.ts";
-export type { ServerOptions } from "./server/web-server.ts";
+export type { ServerState, StopOptions } from "./server/web-server.ts";
+export type { App } from "./server/app.ts";
+export { defineConfig } from "./server/define-config.ts";
+export type { ListenOption } from "./server/listen-option.ts";
+export type { ServerOptions } from "./server/options.ts";
+export type { HttpLimits } from "./http/http-limits.ts";
+export type { ListenAddress } from "./transport/connection.ts";
+export type { ListenWhere } from "./transport/tcp.ts";
+export type { PhaseLimits } from "./transport/watchdog.ts";
 
 // The one concept.
 export type { Handler, Layer } from "./http/handler.ts";

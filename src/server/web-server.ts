@@ -1,60 +1,177 @@
-import { silentLog } from "../base/log.ts";
-import type { Log } from "../base/log.ts";
+import { callerPlace, MillraceError } from "../base/errors.ts";
+import { type Log, silentLog } from "../base/log.ts";
 import type { Handler } from "../http/handler.ts";
+import { joinFetchStandard } from "../http/fetch-standard.ts";
 import { HTTP_LIMITS } from "../http/http-limits.ts";
 import { HttpServer } from "../http/http-server.ts";
 import type { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
-import type { ListenAddress, Listener } from "../transport/connection.ts";
+import { AcceptLimits } from "../transport/accept-limits.ts";
+import type { Connection, ListenAddress, Listener } from "../transport/connection.ts";
+import { acceptProxyProtocol } from "../transport/proxy-protocol.ts";
 import { listen } from "../transport/tcp.ts";
 import { DEFAULT_LIMITS, Watchdog } from "../transport/watchdog.ts";
-import { type App, handlerOf } from "./app.ts";
+import { handlerOf } from "./app.ts";
+import { checkOptions } from "./check-options.ts";
+import { consoleLog } from "./console-log.ts";
+import { answerDirectly } from "./direct.ts";
 import { type ListenOption, parseListen } from "./listen-option.ts";
+import type { ServerOptions } from "./options.ts";
+import { urlOf } from "./url-of.ts";
 
-/** What a {@link WebServer} is made of. */
-export interface ServerOptions {
-  listen?: ListenOption | readonly ListenOption[];
-  app?: App;
-  log?: Log;
+/** How {@link WebServer.stop} stops. */
+export interface StopOptions {
+  /** Milliseconds that exchanges may take to end; then connections are destroyed. Default: 30,000. */
+  readonly deadline?: number | undefined;
 }
 
-/** A web server: listens, and has handlers answer. */
-export class WebServer {
-  readonly #options: ServerOptions;
-  readonly #http: HttpServer;
-  readonly #handler: Handler;
-  #listeners: Listener[] = [];
+/** What a server is doing. */
+export type ServerState = "new" | "starting" | "listening" | "stopping" | "stopped";
 
+const LISTEN = "127.0.0.1:8080";
+const STOP_DEADLINE = 30_000;
+
+/**
+ * A web server: listens, speaks HTTP, and has an app or hosts answer.
+ *
+ * new → starting → listening → stopping → stopped. It is used once: a stopped server does not start again.
+ *
+ * @example
+ * const server = await new WebServer({ listen: ":8080", app: arc().get("/", () => "hello") }).start();
+ * await server.stop();
+ */
+export class WebServer {
+  /** As given. */
+  readonly options: ServerOptions;
+  readonly #http: HttpServer;
+  readonly #watchdog = new Watchdog();
+  readonly #accept: AcceptLimits;
+  readonly #log: Log;
+  #listeners: readonly Listener[] = [];
+  #state: ServerState = "new";
+  #stopped: Promise<void> | undefined;
+
+  /** @throws {MillraceError} `UNKNOWN_OPTION`, `BAD_OPTION`, `BAD_LISTEN`; what routes that conflict throw */
   constructor(options: ServerOptions) {
-    this.#options = options;
-    this.#handler = handlerOf(options.app!);
+    checkOptions(options, callerPlace());
+    joinFetchStandard();
+    this.options = options;
+    this.#log = logOf(options);
+    this.#accept = new AcceptLimits(options);
     this.#http = new HttpServer({
-      handler: this.#handler,
-      limits: HTTP_LIMITS,
-      phases: DEFAULT_LIMITS,
-      watchdog: new Watchdog(),
-      log: options.log ?? silentLog,
+      handler: this.#fold(),
+      limits: { ...HTTP_LIMITS, ...options.limits },
+      phases: { ...DEFAULT_LIMITS, ...options.timeouts },
+      watchdog: this.#watchdog,
+      log: this.#log,
+      isCrowded: () => this.#accept.isCrowded,
     });
   }
 
-  get addresses(): ListenAddress[] {
+  #fold(): Handler {
+    const { app } = this.options;
+    if (app === undefined) throw new MillraceError("BAD_OPTION", "A server needs an app.", { place: callerPlace() });
+    return handlerOf(app);
+  }
+
+  /** What the server is doing. */
+  get state(): ServerState {
+    return this.#state;
+  }
+
+  /** Where it listens, in the order of the option `listen`; empty when it does not. */
+  get addresses(): readonly ListenAddress[] {
     return this.#listeners.map(({ address }) => address);
   }
 
+  /**
+   * The URL of the first listener, which may differ from what was asked for: port 0 is any free one.
+   *
+   * @throws {MillraceError} `NOT_LISTENING`
+   */
+  get url(): string {
+    const [listener] = this.#listeners;
+    if (listener === undefined) throw new MillraceError("NOT_LISTENING", "The server does not listen.");
+    return urlOf(listener.address);
+  }
+
+  /**
+   * Calls `onStartup`, then listens everywhere. When one listener fails, none is left.
+   *
+   * @throws {MillraceError} `ALREADY_STARTED`; `PORT_IN_USE` and its kin from the listeners; what `onStartup` throws
+   */
   async start(): Promise<this> {
-    const options = [this.#options.listen ?? 8080].flat() as ListenOption[];
-    for (const option of options) {
-      this.#listeners.push(await listen(parseListen(option), (connection) => this.#http.accept(connection)));
+    if (this.#state !== "new") {
+      throw new MillraceError("ALREADY_STARTED", `The server cannot be started: it is ${this.#state}.`, {
+        hint: "Make another WebServer of the same options.",
+        place: callerPlace(),
+      });
     }
+    this.#state = "starting";
+    try {
+      await this.options.onStartup?.();
+      this.#listeners = await this.#listenEverywhere();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#state = "listening";
     return this;
   }
 
-  async fetch(request: Request): Promise<Response> {
-    return this.#handler(request);
+  async #listenEverywhere(): Promise<Listener[]> {
+    const { listen: option = LISTEN, reusePort, proxyProtocol } = this.options;
+    const places = (Array.isArray(option) ? (option as readonly ListenOption[]) : [option as ListenOption]).map(parseListen);
+    const accept = (connection: Connection): void => this.#http.accept(connection);
+    const onConnection =
+      proxyProtocol === undefined ? accept : acceptProxyProtocol({ ...proxyProtocol, watchdog: this.#watchdog }, accept);
+    const onError = (error: Error): void => this.#log.write("error", "Connections cannot be accepted", { error });
+    const settings = { reusePort, limits: this.#accept, onError };
+    const results = await Promise.allSettled(places.map((place) => listen(place, onConnection, settings)));
+    const listeners = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed === undefined) return listeners;
+    await Promise.all(listeners.map((listener) => listener.close()));
+    throw failed.reason;
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
-    await this.#http.close();
+  /**
+   * Stops: accepts no more connections, lets exchanges end, each of which says that its connection closes, then calls
+   * `onShutdown`. What is not over by the deadline is destroyed. A second call may only make the deadline shorter.
+   */
+  stop({ deadline = STOP_DEADLINE }: StopOptions = {}): Promise<void> {
+    // A timer cannot be set for longer, and what takes 24 days needs none.
+    const timer = deadline > 0x7fffffff ? undefined : setTimeout(() => this.#http.abort(), deadline);
+    this.#stopped ??= this.#stop();
+    return this.#stopped.finally(() => clearTimeout(timer));
   }
+
+  async #stop(): Promise<void> {
+    const wasStarted = this.#state !== "new";
+    this.#state = "stopping";
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    this.#listeners = [];
+    await this.#http.close();
+    if (wasStarted) await this.options.onShutdown?.();
+    this.#state = "stopped";
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /**
+   * Answers a request that came by no socket: the whole server as one handler. For tests, and for hosts of their own.
+   *
+   * The response is as a client would see it: without content to HEAD, with Date and, where it is known, Content-Length.
+   * What was queued by `onEnd` runs when its content has been read.
+   */
+  async fetch(request: Request | globalThis.Request): Promise<Response> {
+    return answerDirectly(this.#http, request);
+  }
+}
+
+function logOf({ log, development }: ServerOptions): Log {
+  if (log === "off") return silentLog;
+  return typeof log === "object" ? log : consoleLog({ format: log, development });
 }

@@ -1,7 +1,5 @@
 import type { Writable } from "node:stream";
-import { Response } from "../../http/response.ts";
-import { lengthOf } from "../../http/content.ts";
-import { isNullBodyStatus } from "../../http/status.ts";
+import { Request } from "../../http/request.ts";
 import type { Exchange, Extension } from "../../pipeline/stages.ts";
 import { type AccessEntry, jsonLine } from "./entry.ts";
 import { descriptorSink, fileSink, type LineSink, streamSink } from "./line-sink.ts";
@@ -63,19 +61,19 @@ function sinkOf(to: string | Writable): LineSink {
 }
 
 function entryOf({ request, response, duration }: Exchange): AccessEntry {
-  const { headers } = request;
   return {
     time: Date.now(),
     remoteAddress: request.remoteAddress,
     method: request.method,
     target: request.target,
     status: response.status,
-    bytes: request.method === "HEAD" || isNullBodyStatus(response.status) ? 0 : lengthOf(Response.parts.content(response)),
+    bytes: Request.sent(request),
     ms: duration,
     protocol: request.protocol,
     host: request.host,
-    referer: headers.get("referer"),
-    userAgent: headers.get("user-agent"),
+    referer: Request.field(request, "referer"),
+    userAgent: Request.field(request, "user-agent"),
+    aborted: Request.isAborted(request),
   };
 }
 

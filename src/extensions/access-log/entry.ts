@@ -9,7 +9,7 @@ export interface AccessEntry {
   readonly method: string;
   readonly target: string;
   readonly status: number;
-  /** Octets of content. -1 when nobody counted them. */
+  /** Octets of content that were sent. */
   readonly bytes: number;
   /** Milliseconds from the request's head to the response's last octet. */
   readonly ms: number;
@@ -17,6 +17,8 @@ export interface AccessEntry {
   readonly host: string;
   readonly referer: string | null;
   readonly userAgent: string | null;
+  /** Whether the client went away, or a deadline passed, before the response was complete. */
+  readonly aborted: boolean;
 }
 
 /** One line of JSON. Written by hand: half the time of `JSON.stringify`, and everything outside ASCII is escaped. */
@@ -27,7 +29,7 @@ export function jsonLine(entry: AccessEntry): string {
     `"protocol":"${entry.protocol}","host":"${escapeJson(entry.host)}"`;
   if (entry.referer !== null) line += `,"referer":"${escapeJson(entry.referer)}"`;
   if (entry.userAgent !== null) line += `,"userAgent":"${escapeJson(entry.userAgent)}"`;
-  return `${line}}\n`;
+  return entry.aborted ? `${line},"aborted":true}\n` : `${line}}\n`;
 }
 
 function rounded(ms: number): number {

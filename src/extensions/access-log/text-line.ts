@@ -24,11 +24,12 @@ const STATUS: readonly Style[] = ["gray", "cyan", "green", "blue", "yellow", "re
 export function textLine(entry: AccessEntry, paint: Paint): string {
   const { status, method, target } = entry;
   const time = new Date(entry.time).toTimeString().slice(0, 8);
-  const size = entry.bytes < 0 ? "" : `  ${sizeText(entry.bytes)}`;
   const from = isLocal(entry.remoteAddress) ? "" : `  ${entry.remoteAddress}`;
   return (
     `${paint("gray", time)}  ${paint(STATUS[Math.floor(status / 100)] ?? "gray", String(status))}  ` +
-    `${method.padEnd(4)}  ${escapeText(target)}${paint("gray", `${size}  ${durationText(entry.ms)}${from}`)}\n`
+    `${method.padEnd(4)}  ${escapeText(target)}` +
+    `${paint("gray", `  ${sizeText(entry.bytes)}  ${durationText(entry.ms)}${from}`)}` +
+    `${entry.aborted ? paint("yellow", "  aborted") : ""}\n`
   );
 }
 

@@ -1,0 +1,77 @@
+import { parseArgs } from "node:util";
+import { didYouMean } from "../server/suggestion.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Every flag there is; a command names those that it takes. */
+export const FLAGS = {
+  port: { type: "string", short: "p", value: "N", summary: "port to listen on (8080, or the next free one)" },
+  host: { type: "string", value: "ADDRESS", summary: "address to listen on (127.0.0.1); 0.0.0.0 for the whole network" },
+  config: { type: "string", short: "c", value: "FILE", summary: "config to use (millrace.config.ts)" },
+  log: { type: "string", value: "text|json|off", summary: "how to log (text on a terminal, JSON otherwise)" },
+  listing: { type: "boolean", summary: "show no lists of files" },
+  open: { type: "boolean", short: "o", summary: "open a browser" },
+  quiet: { type: "boolean", short: "q", summary: "say nothing at the start" },
+  help: { type: "boolean", short: "h", summary: "tell how to use a command" },
+  version: { type: "boolean", short: "v", summary: "tell the version" },
+} as const;
+
+/** The name of a flag. */
+export type FlagName = keyof typeof FLAGS;
+
+/** What was written behind the program's name. */
+export interface Arguments {
+  readonly positionals: readonly string[];
+  /** The value of a flag with a value: the last one given. */
+  text(flag: FlagName): string | undefined;
+  /** Whether a flag without a value was given: false for `--no-…`. */
+  is(flag: FlagName): boolean | undefined;
+  /** The flags that were given. */
+  readonly given: readonly FlagName[];
+}
+
+/**
+ * Reads arguments.
+ *
+ * @throws {UsageError} on a flag that does not exist, lacks its value or has one too many
+ */
+export function parseArguments(args: readonly string[]): Arguments {
+  const { tokens, positionals } = parseArgs({
+    args: [...args],
+    options: FLAGS,
+    strict: false,
+    allowNegative: true,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const values = new Map<FlagName, string | boolean>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const name = checkedName(token.name, token.rawName);
+    values.set(name, checkedValue(name, token.rawName, token.value));
+  }
+  return {
+    positionals,
+    text: (flag) => values.get(flag) as string | undefined,
+    is: (flag) => values.get(flag) as boolean | undefined,
+    given: [...values.keys()],
+  };
+}
+
+function checkedName(name: string, rawName: string): FlagName {
+  if (Object.hasOwn(FLAGS, name)) return name as FlagName;
+  const known = Object.keys(FLAGS).map((flag) => (flag === "listing" ? "--no-listing" : `--${flag}`));
+  throw new UsageError(`There is no flag ${rawName}.${didYouMean(rawName, known)}`);
+}
+
+function checkedValue(name: FlagName, rawName: string, value: string | undefined): string | boolean {
+  const flag = FLAGS[name];
+  const negative = rawName.startsWith("--no-");
+  if (flag.type === "boolean") {
+    if (value !== undefined) throw new UsageError(`${rawName} takes no value, got ${JSON.stringify(value)}.`);
+    return !negative;
+  }
+  if (value === undefined || value === "" || value.startsWith("--")) {
+    throw new UsageError(`${rawName} needs a value: ${rawName} ${flag.value}.`);
+  }
+  return value;
+}

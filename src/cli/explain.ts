@@ -1,0 +1,9 @@
+import type { Command } from "./command.ts";
+
+export const explain: Command = {
+  name: "explain",
+  usage: "",
+  flags: [],
+  description: "",
+  async run() {},
+};

@@ -1,0 +1,78 @@
+import { MillraceError } from "../base/errors.ts";
+import type { Extension } from "../pipeline/stages.ts";
+import type { ServerOptions } from "../server/options.ts";
+import { WebServer } from "../server/web-server.ts";
+import type { Arguments, FlagName } from "./arguments.ts";
+import { showStart } from "./start-screen.ts";
+import { stopOnSignals } from "./stop-on-signals.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** The flags of commands that start a server. */
+export const SERVER_FLAGS: readonly FlagName[] = ["port", "host", "log", "open", "quiet"];
+
+const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_PORT = 8080;
+/** Ports that are tried when the default one is taken. */
+const TRIES = 20;
+
+/** Starts a server as the flags say, tells where it is, and stops it when the process is told to. */
+export async function startServer(options: ServerOptions, what: string, args: Arguments): Promise<void> {
+  const { server, note } = await startSomewhere(await withLog(options, args), args);
+  stopOnSignals(server);
+  if (args.is("quiet") !== true) {
+    showStart({ addresses: server.addresses, what, ms: performance.now(), note });
+  }
+  if (args.is("open") === true) (await import("./open-browser.ts")).openBrowser(server.url);
+}
+
+/** The same options with the log that the flag asks for, and an access log unless there is one. */
+async function withLog(options: ServerOptions, args: Arguments): Promise<ServerOptions> {
+  const log = logFlag(args);
+  if (log === "off") return { ...options, log };
+  const { extensions = [] } = options;
+  const merged = log === undefined ? options : { ...options, log };
+  if (extensions.some(({ name }) => name === "access-log")) return merged;
+  const { accessLog } = await import("../extensions/access-log/access-log.ts");
+  return { ...merged, extensions: [accessLog({ format: log }) as Extension, ...extensions] };
+}
+
+function logFlag(args: Arguments): "text" | "json" | "off" | undefined {
+  const log = args.text("log");
+  if (log === undefined || log === "text" || log === "json" || log === "off") return log;
+  throw new UsageError(`--log is text, json or off, got ${JSON.stringify(log)}.`);
+}
+
+interface Running {
+  readonly server: WebServer;
+  readonly note: string | undefined;
+}
+
+/** Where the flags say, else where the options say, else on the default port or the next one that is free. */
+async function startSomewhere(options: ServerOptions, args: Arguments): Promise<Running> {
+  const port = portFlag(args);
+  const host = args.text("host");
+  if (port === undefined && host === undefined && options.listen !== undefined) return startAt(options);
+  const place = { host: host ?? DEFAULT_HOST, port: port ?? DEFAULT_PORT };
+  if (port !== undefined) return startAt({ ...options, listen: place });
+  for (let next = DEFAULT_PORT; ; next++) {
+    try {
+      const running = await startAt({ ...options, listen: { ...place, port: next } });
+      return next === DEFAULT_PORT ? running : { ...running, note: `Port ${DEFAULT_PORT} is in use, this is ${next}.` };
+    } catch (error) {
+      const isTaken = error instanceof MillraceError && error.code === "PORT_IN_USE";
+      if (!isTaken || next === DEFAULT_PORT + TRIES) throw error;
+    }
+  }
+}
+
+async function startAt(options: ServerOptions): Promise<Running> {
+  return { server: await new WebServer(options).start(), note: undefined };
+}
+
+function portFlag(args: Arguments): number | undefined {
+  const text = args.text("port");
+  if (text === undefined) return undefined;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (port < 0 || port > 65_535) throw new UsageError(`--port is a number from 0 to 65535, got ${JSON.stringify(text)}.`);
+  return port;
+}

@@ -1,0 +1,18 @@
+import { constants } from "node:os";
+import type { WebServer } from "../server/web-server.ts";
+
+/** Stops a server on SIGINT and SIGTERM: the first lets exchanges end, the second does not. */
+export function stopOnSignals(server: WebServer): void {
+  let signalled = false;
+  const onSignal = (signal: "SIGINT" | "SIGTERM"): void => {
+    if (signalled) process.exit(128 + constants.signals[signal]);
+    signalled = true;
+    if (process.stderr.isTTY) process.stderr.write("\nStopping. Once more to stop at once.\n");
+    void server.stop().then(
+      () => process.exit(),
+      () => process.exit(1),
+    );
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+}

@@ -1,0 +1,134 @@
+import { MillraceError, type SourcePlace } from "../base/errors.ts";
+import { CidrList } from "../fields/cidr-list.ts";
+import { HTTP_LIMITS } from "../http/http-limits.ts";
+import { DEFAULT_LIMITS } from "../transport/watchdog.ts";
+import { parseListen, type ListenOption } from "./listen-option.ts";
+import type { ServerOptions } from "./options.ts";
+import { didYouMean } from "./suggestion.ts";
+
+/** Says what is wrong with a value, or nothing. */
+type Check = (value: unknown, name: string) => string | undefined;
+
+const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
+  listen: checkListen,
+  app: (value, name) => (isApp(value) ? undefined : expected(name, "a handler, an arc, a host or { fetch }", value)),
+  hosts: (value, name) => (isObject(value) ? undefined : expected(name, "a list of hosts", value)),
+  extensions: checkExtensions,
+  limits: checkNumbers(HTTP_LIMITS),
+  timeouts: checkNumbers(DEFAULT_LIMITS),
+  maxConnections: checkCount,
+  perAddress: checkCount,
+  proxyProtocol: checkProxyProtocol,
+  trustedProxies: checkAddresses,
+  log: checkLog,
+  development: checkBoolean,
+  reusePort: checkBoolean,
+  onStartup: checkFunction,
+  onShutdown: checkFunction,
+};
+
+/**
+ * Looks options over, as a whole: everything that is wrong is found before anything is done.
+ *
+ * @throws {MillraceError} `BAD_OPTION`, `UNKNOWN_OPTION`, `BAD_LISTEN`
+ */
+export function checkOptions(options: unknown, place: SourcePlace | undefined): asserts options is ServerOptions {
+  if (!isObject(options)) throw badOption(expected("The options", "an object", options), place);
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(CHECKS, name)) {
+      throw new MillraceError("UNKNOWN_OPTION", `There is no option ${name}.${didYouMean(name, Object.keys(CHECKS))}`, {
+        place,
+      });
+    }
+    const fault = value === undefined ? undefined : CHECKS[name as keyof ServerOptions](value, name);
+    if (fault !== undefined) throw badOption(fault, place);
+  }
+}
+
+function badOption(message: string, place: SourcePlace | undefined): MillraceError {
+  return new MillraceError("BAD_OPTION", message, { place });
+}
+
+function checkListen(value: unknown): undefined {
+  for (const each of Array.isArray(value) ? value : [value]) parseListen(each as ListenOption);
+}
+
+function checkExtensions(value: unknown, name: string): string | undefined {
+  if (!Array.isArray(value)) return expected(name, "a list of extensions", value);
+  const wrong = value.findIndex((each) => !isObject(each) || typeof each["name"] !== "string");
+  return wrong === -1 ? undefined : expected(`${name}[${wrong}]`, "an extension (an object with a name)", value[wrong]);
+}
+
+/** Numbers from 0 on, `Infinity` included, under the names that the defaults have. */
+function checkNumbers(defaults: object): Check {
+  return (value, name) => {
+    if (!isObject(value)) return expected(name, "an object", value);
+    for (const [key, number] of Object.entries(value)) {
+      if (!Object.hasOwn(defaults, key)) {
+        return `There is no option ${name}.${key}.${didYouMean(key, Object.keys(defaults))}`;
+      }
+      const isRight = number === undefined || (typeof number === "number" && number >= 0);
+      if (!isRight) return expected(`${name}.${key}`, "a number from 0 on", number);
+    }
+    return undefined;
+  };
+}
+
+function checkCount(value: unknown, name: string): string | undefined {
+  const isRight = typeof value === "number" && value >= 1 && (Number.isInteger(value) || value === Infinity);
+  return isRight ? undefined : expected(name, "a whole number from 1 on", value);
+}
+
+function checkProxyProtocol(value: unknown, name: string): string | undefined {
+  if (!isObject(value)) return expected(name, "{ trusted: [...] }", value);
+  const stray = Object.keys(value).find((key) => key !== "trusted");
+  if (stray !== undefined) return `There is no option ${name}.${stray}.${didYouMean(stray, ["trusted"])}`;
+  return checkAddresses(value["trusted"], `${name}.trusted`);
+}
+
+function checkAddresses(value: unknown, name: string): string | undefined {
+  if (!Array.isArray(value) || !value.every((each) => typeof each === "string")) {
+    return expected(name, 'a list of addresses, such as ["10.0.0.0/8", "::1"]', value);
+  }
+  try {
+    new CidrList(value);
+    return undefined;
+  } catch (error) {
+    return `${name}: ${(error as Error).message}.`;
+  }
+}
+
+function checkLog(value: unknown, name: string): string | undefined {
+  if (value === "text" || value === "json" || value === "off") return undefined;
+  if (isObject(value) && typeof value["write"] === "function") return undefined;
+  const meant = typeof value === "string" ? didYouMean(value, ["text", "json", "off"]) : "";
+  return expected(name, '"text", "json", "off" or a Log', value) + meant;
+}
+
+function checkBoolean(value: unknown, name: string): string | undefined {
+  return typeof value === "boolean" ? undefined : expected(name, "true or false", value);
+}
+
+function checkFunction(value: unknown, name: string): string | undefined {
+  return typeof value === "function" ? undefined : expected(name, "a function", value);
+}
+
+/** Whether something can answer requests. */
+export function isApp(value: unknown): boolean {
+  return typeof value === "function" || (isObject(value) && typeof value["fetch"] === "function");
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function expected(name: string, what: string, value: unknown): string {
+  return `${name} is to be ${what}, got ${shown(value)}.`;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 50 ? `${value.slice(0, 50)}…` : value);
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "function") return "a function";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}

@@ -1,0 +1,63 @@
+import type { Log } from "../base/log.ts";
+import type { MaybePromise } from "../base/maybe-promise.ts";
+import type { HttpLimits } from "../http/http-limits.ts";
+import type { Extension } from "../pipeline/stages.ts";
+import type { PhaseLimits } from "../transport/watchdog.ts";
+import type { App } from "./app.ts";
+import type { ListenOption } from "./listen-option.ts";
+
+/** What a {@link WebServer} is made of. `app` or `hosts` is needed, everything else has a default. */
+export interface ServerOptions {
+  /**
+   * Where to listen; a list for several listeners. Default: port 8080 of every address.
+   *
+   * Danger: `":80"` and a bare port listen on every address of the machine. For this machine alone write
+   * `"127.0.0.1:8080"` or `"localhost:8080"`.
+   */
+  readonly listen?: ListenOption | readonly ListenOption[] | undefined;
+  /** Answers every host name that `hosts` does not: a handler, an arc, a host, or an app with `fetch`. */
+  readonly app?: App | undefined;
+  /** Virtual hosts, chosen by the request's host name. */
+  readonly hosts?: never;
+  /** Extensions that take part in every host, before those of the host itself where their priority is the same. */
+  readonly extensions?: readonly Extension[] | undefined;
+  /** Sizes and counts that one client may use. Defaults: see {@link HttpLimits}. */
+  readonly limits?: Partial<HttpLimits> | undefined;
+  /** How long each phase of a connection may last, in milliseconds. Defaults: see {@link PhaseLimits}. */
+  readonly timeouts?: Partial<PhaseLimits> | undefined;
+  /**
+   * Connections in all; above it they are reset. Default: 90 % of the descriptors that the process may open.
+   *
+   * Danger: above the limit of the system, files and upstreams find no descriptor.
+   */
+  readonly maxConnections?: number | undefined;
+  /** Connections from one IPv4 address or one /64 of IPv6, loopback excepted; above it they are reset. Default: 256. */
+  readonly perAddress?: number | undefined;
+  /**
+   * Expects the PROXY protocol (v1 or v2) on connections from these addresses (CIDR), and nowhere else.
+   *
+   * Danger: whoever can connect from one of them chooses the client address that handlers see.
+   */
+  readonly proxyProtocol?: { readonly trusted: readonly string[] } | undefined;
+  /**
+   * Reverse proxies (CIDR) whose `Forwarded` or `X-Forwarded-For` and `X-Forwarded-Proto` are believed: client address
+   * and scheme of a request are then those of the client behind them. Default: none.
+   *
+   * Danger: list addresses that only your own proxies have, and let them overwrite what clients send.
+   */
+  readonly trustedProxies?: readonly string[] | undefined;
+  /** Where messages of the server go. Default: standard error, as text on a terminal and as JSON lines otherwise. */
+  readonly log?: Log | "text" | "json" | "off" | undefined;
+  /**
+   * Shows messages and stacks of internal errors to clients and in the log. Default: false.
+   *
+   * Danger: they tell strangers how the inside looks.
+   */
+  readonly development?: boolean | undefined;
+  /** Lets several processes listen on the same port, and the kernel choose among them (SO_REUSEPORT). Default: false. */
+  readonly reusePort?: boolean | undefined;
+  /** Awaited before the server listens: connect to what handlers need. An error stops the start. */
+  readonly onStartup?: (() => MaybePromise<void>) | undefined;
+  /** Awaited when the last session is over: let go of what `onStartup` took. */
+  readonly onShutdown?: (() => MaybePromise<void>) | undefined;
+}
