@@ -18,7 +18,6 @@ export class RawClient implements ConnectionHandler {
   /** What the server did with its end. */
   readonly server: ServerEnd;
   readonly #connection: Connection;
-  /** What has come and was not wanted yet. */
   readonly #reader = new ResponseReader();
   /** How many octets have come. */
   received = 0;
@@ -44,6 +43,11 @@ export class RawClient implements ConnectionHandler {
       this.send(piece);
       await turns();
     }
+  }
+
+  /** Octets that the server has not taken. */
+  get unsent(): number {
+    return this.#connection.unsent;
   }
 
   /** Says that it will send no more; it still listens. */
@@ -80,6 +84,11 @@ export class RawClient implements ConnectionHandler {
     let response: WireResponse | undefined;
     await this.#until(() => (response = this.#reader.next(isHead)) !== undefined);
     return response!;
+  }
+
+  /** What has come and was not wanted yet. */
+  get rest(): string {
+    return this.#reader.rest;
   }
 
   /** Nothing more comes, however long one waits; the connection stays open. */
