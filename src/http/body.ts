@@ -28,7 +28,9 @@ export class Body implements AsyncIterable<Uint8Array> {
   #error: unknown;
   #waiter: Waiter | undefined;
   #trailers: Headers | undefined;
-  #onTrailers: ((trailers: Headers | undefined) => void) | undefined;
+  #whenTrailers: PromiseWithResolvers<Headers | undefined> | undefined;
+  /** Whether somebody has a hold of the content and may read it while the response is sent. */
+  claimed = false;
 
   /** The declared length in octets, or -1 when it is not known (chunked). */
   readonly length: number;
@@ -92,7 +94,7 @@ export class Body implements AsyncIterable<Uint8Array> {
   }
 
   #settle(): void {
-    this.#onTrailers?.(this.#trailers);
+    this.#whenTrailers?.resolve(this.#trailers);
     const waiter = this.#waiter;
     if (waiter === undefined) return;
     this.#waiter = undefined;
@@ -103,7 +105,7 @@ export class Body implements AsyncIterable<Uint8Array> {
   /** Waits for the trailer section: undefined when the body ends without one or does not end well. */
   whenTrailers(): Promise<Headers | undefined> {
     if (this.#state !== "open") return Promise.resolve(this.#trailers);
-    return new Promise((resolve) => (this.#onTrailers = resolve));
+    return (this.#whenTrailers ??= Promise.withResolvers()).promise;
   }
 
   /**

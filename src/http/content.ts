@@ -80,12 +80,25 @@ export function isLocked(content: Content): boolean {
   return content instanceof ReadableStream && content.locked;
 }
 
+/** Bodies by the streams made of them: a body is still wanted for its trailers. */
+const bodies = new WeakMap<ReadableStream, Body>();
+
+/** The body that content is or was made of. */
+export function bodyOf(content: Content): Body | undefined {
+  return content instanceof ReadableStream ? bodies.get(content) : content instanceof Body ? content : undefined;
+}
+
 /** Content as a stream of the Fetch standard. */
 export function streamOf(content: Content): ReadableStream<Uint8Array> | null {
   if (content === null) return null;
   if (content instanceof ReadableStream) return content;
   const pieces = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
-  return ReadableStream.from(octets(pieces));
+  const stream = ReadableStream.from(octets(pieces));
+  if (content instanceof Body) {
+    content.claimed = true;
+    bodies.set(stream, content);
+  }
+  return stream;
 }
 
 async function* octets(
@@ -139,7 +152,10 @@ export function decodeText(bytes: Uint8Array): string {
 /** Two contents that give the same octets, from one. */
 export function teeOf(content: Content): [Content, Content] {
   if (!isStreamed(content)) return [content, content];
-  return streamOf(content)!.tee();
+  const body = bodyOf(content);
+  const streams = streamOf(content)!.tee();
+  if (body !== undefined) for (const stream of streams) bodies.set(stream, body);
+  return streams;
 }
 
 /** Releases content that nobody will read. Never throws. */

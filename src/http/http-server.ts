@@ -76,19 +76,22 @@ export class HttpServer {
 
   /** A bare answer for what no error handler has answered: the status of an HttpError, 500 for all else. */
   lastResort(error: unknown, request: Request): Response {
-    if (error instanceof HttpError) {
-      return Response.of(`${error.message}\n`, "text/plain; charset=utf-8", {
-        status: error.status,
-        headers: error.fields,
-      });
+    try {
+      if (error instanceof HttpError) {
+        const { status, message, fields: headers } = error;
+        return Response.of(`${message}\n`, "text/plain; charset=utf-8", { status, headers });
+      }
+      this.report(error, request);
+    } catch (wrong) {
+      // The fields of an HttpError may be no fields.
+      this.report(wrong, request);
     }
-    this.report(error, request);
     return Response.of("Internal Server Error\n", "text/plain; charset=utf-8", { status: 500 });
   }
 
   /** Says what went wrong in an exchange. */
   report(error: unknown, request: Request): void {
-    this.#log.write("error", error instanceof Error ? error.message : String(error), {
+    this.#log.write("error", messageOf(error), {
       error,
       method: request.method,
       path: request.path,
@@ -127,5 +130,14 @@ export class HttpServer {
   /** Ends all sessions now. */
   abort(): void {
     for (const session of this.#sessions) session.abort();
+  }
+}
+
+/** Anything may be thrown, also what cannot be described. */
+function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "Something was thrown that cannot be described";
   }
 }

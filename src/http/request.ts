@@ -3,7 +3,17 @@ import type { MaybePromise } from "../base/maybe-promise.ts";
 import { parseQuery, type Query } from "../fields/query.ts";
 import { Body } from "./body.ts";
 import { type Channel, NO_CHANNEL, type Protocol } from "./channel.ts";
-import { bytesOf, type Content, type ContentInit, contentOf, isLocked, streamOf, teeOf, textOf } from "./content.ts";
+import {
+  bodyOf,
+  bytesOf,
+  type Content,
+  type ContentInit,
+  contentOf,
+  isLocked,
+  streamOf,
+  teeOf,
+  textOf,
+} from "./content.ts";
 import { Headers, type HeadersInit } from "./headers.ts";
 import { HttpError } from "./http-error.ts";
 import { native } from "./native.ts";
@@ -295,7 +305,7 @@ export class Request<Params = AnyParams> {
 
   /** The trailer section, once the content has been read; undefined when there is none. */
   get trailers(): Promise<Headers | undefined> {
-    return this.#content instanceof Body ? this.#content.whenTrailers() : Promise.resolve(undefined);
+    return bodyOf(this.#content)?.whenTrailers() ?? Promise.resolve(undefined);
   }
 
   /** A second request with the same content (teed). @throws TypeError when the content is used. */

@@ -19,7 +19,6 @@ export type Upgrade = (stream: Duplex) => void;
  */
 export function upgrade(protocol: string, take: Upgrade, headers: HeadersInit = {}): Response {
   const response = Response.switching(take, headers);
-  response.headers.set("connection", "Upgrade");
   response.headers.set("upgrade", protocol);
   return response;
 }

@@ -56,7 +56,9 @@ function encodeFields(response: Response, delimiting: Delimiting): string {
   } else {
     for (let index = 0; index < lines.length; index += 2) {
       const name = lines[index]!;
-      if (isOwnField(name) && !(response.status === 101 && name === "connection")) continue;
+      if (isOwnField(name)) continue;
+      // RFC 9110 §7.8: who sends Upgrade says so in Connection.
+      if (name === "upgrade") head += "connection: upgrade\r\n";
       head += `${name}: ${lines[index + 1]!}\r\n`;
     }
   }
@@ -114,9 +116,12 @@ export function chunkLine(octets: number): string {
   return `${octets.toString(16)}\r\n`;
 }
 
-/** The last chunk and the trailer section. RFC 9112 §7.1.2. */
+/** The last chunk and the trailer section, without what would frame a message. RFC 9112 §7.1.2, RFC 9110 §6.5.1. */
 export function lastChunk(trailers: readonly string[]): string {
   let end = "0\r\n";
-  for (let index = 0; index < trailers.length; index += 2) end += `${trailers[index]!}: ${trailers[index + 1]!}\r\n`;
+  for (let index = 0; index < trailers.length; index += 2) {
+    const name = trailers[index]!;
+    if (!isOwnField(name)) end += `${name}: ${trailers[index + 1]!}\r\n`;
+  }
   return end + "\r\n";
 }

@@ -2,7 +2,7 @@ import { isPromise, type MaybePromise } from "../../base/maybe-promise.ts";
 import type { Phase } from "../../transport/watchdog.ts";
 import { Body, type BodySource } from "../body.ts";
 import type { Channel, Peer, Protocol } from "../channel.ts";
-import { releaseContent } from "../content.ts";
+import { isStreamed, releaseContent } from "../content.ts";
 import { Headers } from "../headers.ts";
 import { HttpError } from "../http-error.ts";
 import type { HttpServer } from "../http-server.ts";
@@ -88,19 +88,22 @@ export class Exchange implements Channel, BodySource, Recipient {
     return this.#owner.peer;
   }
 
-  get protocol(): Protocol {
-    return this.understandsChunks ? "http/1.1" : "http/1.0";
-  }
+  readonly protocol: Protocol = "http/1.1";
 
   get bufferedLimit(): number {
     return this.#server.limits.buffered;
   }
 
-  /** RFC 9110 §15.2: no interim response to a client of HTTP/1.0. */
   inform(request: Request, status: number, headers: Headers): void {
-    if (request !== this.#request || this.state !== "answering" || !this.understandsChunks) return;
+    if (request !== this.#request || this.state !== "answering") return;
     this.#owner.output.text(encodeInterim(status, Headers.lines(headers)));
     this.#owner.flush();
+  }
+
+  /** What requests of HTTP/1.0 see: also those that are kept while the connection goes on with 1.1. */
+  get #channel10(): Channel {
+    // RFC 9110 §15.2: no interim response to a client of HTTP/1.0.
+    return { peer: this.peer, protocol: "http/1.0", bufferedLimit: this.bufferedLimit, inform() {} };
   }
 
   wantsTrailers(): boolean {
@@ -177,14 +180,17 @@ export class Exchange implements Channel, BodySource, Recipient {
 
   /** A reader waits for content. */
   demand(): void {
-    if (this.#owesContinue && this.state === "answering") {
-      this.#owesContinue = false;
-      this.#owner.output.text("HTTP/1.1 100 Continue\r\n\r\n");
-      this.#owner.flush();
-    }
+    this.#sendContinue();
     if (this.#content === undefined) return;
     this.#owner.resume();
     this.#owner.rephase();
+  }
+
+  #sendContinue(): void {
+    if (!this.#owesContinue || this.state !== "answering") return;
+    this.#owesContinue = false;
+    this.#owner.output.text("HTTP/1.1 100 Continue\r\n\r\n");
+    this.#owner.flush();
   }
 
   // ---- the response
@@ -193,7 +199,8 @@ export class Exchange implements Channel, BodySource, Recipient {
   ask(text: HeadText): void {
     const { method, target, path, search, authority, fields, isConditional, badPath } = text;
     const content = this.#body ?? null;
-    const request = Request.make(this, method, target, path, search, authority, fields, content, isConditional);
+    const channel = this.understandsChunks ? this : this.#channel10;
+    const request = Request.make(channel, method, target, path, search, authority, fields, content, isConditional);
     this.#request = request;
     this.state = "answering";
     let response: MaybePromise<Response>;
@@ -207,7 +214,8 @@ export class Exchange implements Channel, BodySource, Recipient {
       return;
     }
     this.#owner.rephase();
-    response.then(
+    // A thenable that is no promise may do anything when it is asked.
+    Promise.resolve(response).then(
       (later) => this.#respond(request, later),
       (error: unknown) => this.#respond(request, this.#server.lastResort(error, request)),
     );
@@ -229,6 +237,8 @@ export class Exchange implements Channel, BodySource, Recipient {
   #write(request: Request, response: Response): void {
     if (!(response instanceof Response)) throw new TypeError("The handler gave something that is no Response");
     if (Response.parts.upgrade(response) !== undefined) return this.#upgrade(request, response);
+    // Streamed content may be made of the request's, which a waiting client would never send after the head.
+    if (this.#body?.claimed === true && isStreamed(Response.parts.content(response))) this.#sendContinue();
     this.#closing ||= this.#owner.mustClose() || this.#mustClose(request, response);
     const writer = writeResponse(this.#owner.output, response, this, this.#persistence());
     if (writer === undefined) this.#complete();
@@ -238,7 +248,7 @@ export class Exchange implements Channel, BodySource, Recipient {
   /** RFC 9112 §9.6: who will close says so in the last response. */
   #mustClose(request: Request, response: Response): boolean {
     if (saysClose(response) || endsWithClose(response, this)) return true;
-    if (this.#content === undefined || request.bodyUsed) return false;
+    if (this.#content === undefined || request.bodyUsed || this.#body?.claimed === true) return false;
     // Content that nobody reads is drained only up to a limit, and not at all when the client waits for 100.
     return this.#owesContinue || this.#content.remaining > this.#server.limits.drain;
   }

@@ -52,10 +52,12 @@ export function writeResponse(
   else if (content instanceof Uint8Array) recipient.sent = writeOctets(output, response, content, persistence);
   else {
     const delimiting = delimitingOf(response, lengthOf(content), recipient);
-    output.text(encodeHead(response, delimiting, persistence));
     const trailers = Response.parts.trailers(response);
     const wanted = trailers !== undefined && delimiting === "chunked" && recipient.wantsTrailers();
-    return new StreamWriter(output, content, delimiting, wanted ? trailers : undefined);
+    // Before the head: content that cannot even begin is still answered with 500.
+    const writer = new StreamWriter(output, content, delimiting, wanted ? trailers : undefined);
+    output.text(encodeHead(response, delimiting, persistence));
+    return writer;
   }
   return undefined;
 }
