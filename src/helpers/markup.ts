@@ -46,6 +46,5 @@ function render(value: MarkupValue): string {
   if (typeof value === "string") return escapeHtml(value);
   if (value instanceof Markup) return value.toString();
   if (value === null || value === undefined || typeof value === "boolean") return "";
-  if (typeof value === "object") return value.map(render).join("");
-  return String(value);
+  return Array.isArray(value) ? value.map(render).join("") : escapeHtml(String(value));
 }

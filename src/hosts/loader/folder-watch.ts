@@ -44,11 +44,9 @@ export class FolderWatch {
       this.#told.onFolder();
       return;
     }
-    const path = join(folder, name);
-    if (event === "rename" && this.#watchers.has(path)) this.#lost(path);
     // A folder that is moved or removed says so under its own name.
-    else if (event === "rename" && name === basename(folder)) this.#lost(folder);
-    else this.#told.onFile(path);
+    if (event === "rename" && name === basename(folder)) this.#lost(folder);
+    else this.#told.onFile(join(folder, name));
   }
 
   /** What was watched there is somewhere else now, with everything below it. */

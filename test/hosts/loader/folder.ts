@@ -46,7 +46,7 @@ export async function get(handler: Handler, path: string, init: RequestInit = {}
     const fields = Object.entries(error.fields).map(([name, value]): [string, string] => [name.toLowerCase(), value]);
     return { status: error.status, fields: new Map(fields), text: "" };
   } finally {
-    Request.end(request);
+    Request.end(request, 0);
   }
 }
 

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { appendFileSync, readlinkSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { openRegularFile } from "../../../src/hosts/loader/descriptor.ts";
 import { descriptorCache, memoryCache } from "../../../src/hosts/loader/file-cache.ts";
 import { Request } from "../../../src/http/request.ts";
+import { KeptFiles } from "../../../src/hosts/loader/kept-files.ts";
+import { loadFile } from "../../../src/hosts/loader/loaded-file.ts";
 import type { LoaderOptions } from "../../../src/hosts/loader/loader.ts";
 import { folderWith, get, put, serve } from "./folder.ts";
 
@@ -66,6 +70,23 @@ const CHANGES: readonly Change[] = [
     act(folder) {
       renameSync(join(folder, "site/a"), join(folder, "gone"));
       renameSync(join(folder, "next"), join(folder, "site/a"));
+    },
+    after: "new",
+  },
+  {
+    what: "A moved folder two levels up",
+    contents: { "site/a/deep/b.txt": "old" },
+    path: "/a/deep/b.txt",
+    act: (folder) => renameSync(join(folder, "site/a"), join(folder, "c")),
+    after: 404,
+  },
+  {
+    what: "A moved root",
+    contents: { "site/b.txt": "old", "next/b.txt": "new" },
+    path: "/b.txt",
+    act(folder) {
+      renameSync(join(folder, "site"), join(folder, "gone"));
+      renameSync(join(folder, "next"), join(folder, "site"));
     },
     after: "new",
   },
@@ -160,6 +181,37 @@ test("A file found through a link is not kept, so that turning the link is seen 
   assert.equal((await get(handler, "/link")).text, "b");
 });
 
+test("A file that changes after it was opened is not kept", async (t) => {
+  const folder = folderWith(t, { "a.txt": "old" });
+  const file = join(folder, "a.txt");
+  const cache = memoryCache();
+  const kept = new KeptFiles(cache, folder, [], false);
+  const load = async (change: () => void) => {
+    put(file, "old");
+    const open = await openRegularFile(file, { root: folder, followLinks: false });
+    assert.ok(open !== undefined && open !== "folder");
+    const loaded = await loadFile({ open, file, absent: [], cacheControl: undefined }, 1000);
+    change();
+    kept.keep("/a.txt", loaded, file);
+    return cache.get("/a.txt") !== undefined;
+  };
+  assert.equal(await load(() => put(file, "new")), false);
+  assert.equal(await load(() => unlinkSync(file)), false);
+  assert.equal(await load(() => {}), true);
+});
+
+test("Watching does not keep the process alive", () => {
+  const script = `
+    const { files } = await import(${JSON.stringify(new URL("../../../src/hosts/loader/files.ts", import.meta.url))});
+    const { Request } = await import(${JSON.stringify(new URL("../../../src/http/request.ts", import.meta.url))});
+    const handler = files(${JSON.stringify(import.meta.dirname)});
+    const response = await handler(new Request("http://example.com/folder.ts"));
+    console.log(response.status);`;
+  const { stdout, signal } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { timeout: 20_000 });
+  assert.equal(signal, null);
+  assert.equal(stdout.toString(), "200\n");
+});
+
 test("Nobody gets a mixture of two states of a file", async (t) => {
   const folder = folderWith(t, { "a.txt": "a".repeat(200_000) });
   const handler = serve(t, folder);
@@ -235,12 +287,12 @@ describe("Descriptors are closed on every path", () => {
       // Nobody reads the content; the exchange ends.
       const dropped = new Request("http://example.com/big.bin");
       await handler(dropped);
-      Request.end(dropped);
+      Request.end(dropped, 0);
       // The client goes in the middle.
       const broken = new Request("http://example.com/big.bin");
       const response = await handler(broken);
       for await (const chunk of response.body!) if (chunk.length > 0) break;
-      Request.end(broken);
+      Request.end(broken, 0);
       await wait(50);
       assert.equal(openBelow(folder), 0);
     });

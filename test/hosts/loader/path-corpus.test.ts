@@ -76,7 +76,7 @@ async function outcome(handler: FilesHandler, request: Request): Promise<{ statu
     if (error instanceof HttpError) return { status: error.status, text: "" };
     throw error;
   } finally {
-    Request.end(request);
+    Request.end(request, 0);
   }
 }
 
