@@ -30,6 +30,7 @@ export function testServer(
   handler: Handler,
   limits: Partial<HttpLimits> = {},
   phases: Partial<PhaseLimits> = {},
+  isCrowded: () => boolean = () => false,
 ): TestServer {
   const clock = new FakeClock();
   const log: LogEntry[] = [];
@@ -39,6 +40,7 @@ export function testServer(
     phases: { ...DEFAULT_LIMITS, ...phases },
     watchdog: new Watchdog(clock),
     log: { write: (level, message, fields) => log.push({ level, message, fields }) },
+    isCrowded,
   });
   return {
     http,

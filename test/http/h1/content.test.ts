@@ -137,10 +137,10 @@ describe("Request content", () => {
   test("without trailers has none", async () => {
     const client = testServer(async (request) => {
       await request.bytes();
-      return new Response(String(await request.trailers));
+      return new Response((await request.trailers) === undefined ? "none" : "some");
     }).connect();
     client.send(`${post("Transfer-Encoding: chunked")}0\r\n\r\n`);
-    assert.equal((await client.response()).body, "undefined");
+    assert.equal((await client.response()).body, "none");
   });
 
   test("that a handler does not take stops the client at 64 KiB and goes on when it is taken", async () => {
@@ -244,7 +244,7 @@ describe("Request content", () => {
   });
 
   test("can be streamed back while it comes", async () => {
-    const client = testServer((request) => new Response(request.chunks() as AsyncIterable<Uint8Array>)).connect();
+    const client = testServer((request) => new Response(request.chunks())).connect();
     client.send(`${post("Content-Length: 10")}hello`);
     await client.want("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello");
     client.send("world");

@@ -414,9 +414,7 @@ describe("What a handler throws or gives wrongly", () => {
     for (const late of [false, true]) {
       test(`${name} thrown ${late ? "later" : "at once"} is answered with 500, and the connection goes on`, async () => {
         const client = testServer((): Response | Promise<Response> => {
-          // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error
           if (!late) throw thrown;
-          // oxlint-disable-next-line typescript/prefer-promise-reject-errors
           return Promise.reject(thrown);
         }).connect();
         client.send(request("GET").repeat(2));
@@ -439,9 +437,9 @@ describe("What a handler throws or gives wrongly", () => {
     assert.deepEqual([response.status, response.body, response.field("allow")], [405, "Only GET here\n", "GET"]);
   });
 
-  for (const wrong of [undefined, null, "text", {}, 42]) {
+  for (const wrong of [undefined, null, "text", {}, 42] as unknown[]) {
     test(`${JSON.stringify(wrong)} in place of a response is answered with 500`, async () => {
-      const server = testServer(() => wrong as unknown as Response);
+      const server = testServer(() => wrong as Response);
       const client = server.connect();
       client.send(request("GET"));
       assert.equal((await client.response()).status, 500);
