@@ -87,6 +87,8 @@ export class Body implements AsyncIterable<Uint8Array> {
 
   /** Nobody will read the rest: drops what is queued and everything that still comes. */
   discard(error: unknown): void {
+    // Who reads what was dropped must not take it for empty.
+    if (this.#chunks.length > 0 && this.#state === "ended") this.#state = "open";
     this.#chunks = [];
     this.#queued = 0;
     this.#source = undefined;
