@@ -1,5 +1,5 @@
 import { isPromise, type MaybePromise } from "../base/maybe-promise.ts";
-import type { Layer } from "../http/handler.ts";
+import type { Handler, Layer } from "../http/handler.ts";
 import { HttpError, NotFoundError } from "../http/http-error.ts";
 import { type Answer, isResponse, text, toResponse } from "../http/make.ts";
 import type { Request } from "../http/request.ts";
@@ -29,6 +29,11 @@ export type ErrorKey = "not-found" | "internal-error" | number | ErrorClass;
 export interface ErrorOptions {
   /** Whether the client sees message and stack of internal errors. Default false. Danger: they tell of the inside. */
   readonly development?: boolean | undefined;
+  /**
+   * What {@link NotFoundError} leads to before any handler is asked: another place to look in, which throws one of its own
+   * when it has nothing either, or `"throw"` to leave it to the caller.
+   */
+  readonly notFound?: Handler | "throw" | undefined;
   /** Learns of each error that is the server's fault. It must not throw. */
   readonly report?: ((error: unknown, request: Request) => void) | undefined;
 }
@@ -66,6 +71,15 @@ export class ErrorHandlers {
   /** The response to what was thrown; a response that was thrown is itself. */
   readonly answer: ErrorAnswer = (thrown, request) => {
     if (isResponse(thrown)) return toResponse(thrown);
+    const { notFound } = this.#options;
+    if (notFound === undefined || !(thrown instanceof NotFoundError)) return this.#answer(thrown, request);
+    if (notFound === "throw") throw thrown;
+    const nowhere: ErrorAnswer = (second) =>
+      second instanceof NotFoundError ? this.#answer(thrown, request) : this.#answer(second, request);
+    return errorsLayer(nowhere)(notFound)(request);
+  };
+
+  #answer(thrown: unknown, request: Request): MaybePromise<Response> {
     const error = httpErrorOf(thrown);
     if (error === undefined) this.#options.report?.(thrown, request);
     const handler = this.#find(thrown, error);
@@ -77,7 +91,7 @@ export class ErrorHandlers {
     } catch (second) {
       return this.#lastResort(second, request);
     }
-  };
+  }
 
   #find(thrown: unknown, error: HttpError | undefined): ErrorHandler | undefined {
     const handlers = this.#handlers;

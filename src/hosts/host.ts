@@ -1,0 +1,182 @@
+import { callerPlace, type SourcePlace } from "../base/errors.ts";
+import type { Handler, Layer } from "../http/handler.ts";
+import { NotFoundError } from "../http/http-error.ts";
+import type { Answer } from "../http/make.ts";
+import type { Request } from "../http/request.ts";
+import { ErrorHandlers } from "../pipeline/errors.ts";
+import { byPriority, type Extension, pipeline } from "../pipeline/stages.ts";
+import { Arc } from "./arc.ts";
+import { ANY_METHOD } from "./claims.ts";
+import { answering, compileArc, type Preparing } from "./compile-arc.ts";
+import { HandlersManager, type TrailingSlash } from "./handlers-manager.ts";
+import { type HostPattern, parseHostPattern } from "./host-pattern.ts";
+import { parsePattern } from "./pattern.ts";
+import { Upgrades } from "./upgrades.ts";
+
+/** How a host answers. */
+export interface HostOptions {
+  /** Further names and patterns. */
+  readonly aliases?: readonly string[];
+  /** Whether a page that is not found here is not looked for in the host `any` either. Default false. */
+  readonly noFallback?: boolean;
+  /** What becomes of a path that only exists with a final slash, or only without. Default `"redirect"`. */
+  readonly trailingSlash?: TrailingSlash;
+}
+
+/** What a host is compiled for. */
+export interface HostContext {
+  /** The error handlers behind those of the host. */
+  readonly errors: ErrorHandlers;
+  readonly compress?: Layer | undefined;
+  readonly cache?: Layer | undefined;
+}
+
+/** A pattern of a host, and where it was given. */
+export interface HostName {
+  readonly pattern: HostPattern;
+  readonly place: SourcePlace | undefined;
+}
+
+/**
+ * A virtual host: an arc with names, extensions and upgrades.
+ *
+ * Names are exact (`example.com`), `*.example.com` (it and everything below), `~.example.com` (everything below),
+ * `+.example.com` (one level below) or `any` (what no other host takes); the most specific wins.
+ *
+ * @example
+ * const site = host("example.com", { aliases: ["www.example.com"] })
+ *   .use(templates(), securityFields())
+ *   .mount("/api", api)
+ *   .mount("/", files("./public"));
+ */
+export class Host extends Arc {
+  readonly #options: HostOptions;
+  readonly #names: HostName[] = [];
+  readonly #extensions: { readonly extension: Extension; readonly place: SourcePlace | undefined }[] = [];
+  #upgrades: Upgrades | undefined;
+
+  /** @throws MillraceError `BAD_HOST` */
+  constructor(name: string, options: HostOptions = {}) {
+    super();
+    this.#options = options;
+    this.alias(name, ...(options.aliases ?? []));
+  }
+
+  /** The name as it was given. */
+  get name(): string {
+    return this.#names[0]!.pattern.source;
+  }
+
+  /** All names and patterns, the first the one that the host was made with. */
+  get names(): readonly HostName[] {
+    return this.#names;
+  }
+
+  /** Whether a page that is not found here is not looked for in the host `any` either. */
+  get noFallback(): boolean {
+    return this.#options.noFallback === true;
+  }
+
+  /** The extensions in the order that their stages run in. */
+  get extensions(): readonly Extension[] {
+    return byPriority(this.#extensions.map(({ extension }) => extension));
+  }
+
+  /** Adds names. One that another host of the server has too is answered with 409. @throws MillraceError `BAD_HOST` */
+  alias(...names: string[]): this {
+    const place = callerPlace();
+    this.#names.push(...names.map((name) => ({ pattern: parseHostPattern(name, place), place })));
+    this.parts.changed();
+    return this;
+  }
+
+  /** Adds extensions. */
+  use(...extensions: Extension[]): this {
+    const place = callerPlace();
+    this.#extensions.push(...extensions.map((extension) => ({ extension, place })));
+    this.parts.changed();
+    return this;
+  }
+
+  /**
+   * Registers who takes a connection over when a client asks for a protocol by the Upgrade field. RFC 9110 §7.8.
+   *
+   * From then on a protocol that is not registered is answered with 404; a host without any ignores the field. The
+   * request has met the extensions and the host's own `before`.
+   *
+   * @throws MillraceError `BAD_UPGRADE`
+   */
+  upgrade(token: string, handler: (request: Request) => Answer): this {
+    this.#upgrades ??= new Upgrades();
+    this.#upgrades.set(token, answering(handler));
+    this.parts.changed();
+    return this;
+  }
+
+  /** @internal */
+  protected override compile(): Handler {
+    return this.compileFor({ errors: new ErrorHandlers() });
+  }
+
+  /** @internal Folds the host with its extensions. */
+  compileFor({ errors: outer, compress, cache }: HostContext): Handler {
+    const errors = new ErrorHandlers(outer).setAll(this.parts.errors);
+    const { patterns, prepare } = this.#prepares();
+    const { routes, redirects, layer } = compileArc(this.parts, errors, prepare);
+    for (const { source, handler, place } of patterns) {
+      const pattern = parsePattern(source, place);
+      const { shape, captures } = pattern;
+      const value = layer(handler);
+      routes.add(pattern, { method: ANY_METHOD, source, shape, captures, filter: undefined, place, value });
+    }
+    const { handle } = new HandlersManager({
+      routes,
+      redirects,
+      upgrades: this.#upgrades?.within(layer),
+      loader: prepare === undefined ? undefined : loaderOf(prepare, layer),
+      trailingSlash: this.#options.trailingSlash,
+    });
+    return pipeline(this.extensions, { handler: handle, answer: errors.answer, compress, cache });
+  }
+
+  /** What extensions prepare: by pattern, which makes routes of them, and by test. */
+  #prepares(): { patterns: PreparedRoute[]; prepare: Preparing | undefined } {
+    const patterns: PreparedRoute[] = [];
+    const tests: { match: (request: Request) => boolean; handler: Handler }[] = [];
+    for (const extension of this.extensions) {
+      const place = this.#extensions.find((used) => used.extension === extension)?.place;
+      for (const { match, handler } of [extension.prepare ?? []].flat()) {
+        const answer = answering(handler);
+        if (typeof match === "string") patterns.push({ source: match, handler: answer, place });
+        else tests.push({ match, handler: answer });
+      }
+    }
+    const prepare: Preparing = (request) => tests.find(({ match }) => match(request))?.handler;
+    return { patterns, prepare: tests.length === 0 ? undefined : prepare };
+  }
+}
+
+interface PreparedRoute {
+  readonly source: string;
+  readonly handler: Handler;
+  readonly place: SourcePlace | undefined;
+}
+
+/** What is prepared where no route is and nothing serves files. */
+function loaderOf(prepare: Preparing, layer: Layer): Handler {
+  const prepared = layer((request) => prepare(request)!(request));
+  return (request) => {
+    if (prepare(request) === undefined) throw new NotFoundError();
+    return prepared(request);
+  };
+}
+
+/**
+ * A new host.
+ *
+ * @param name a name, `*.name`, `~.name`, `+.name` or `any`
+ * @throws MillraceError `BAD_HOST`
+ */
+export function host(name: string, options?: HostOptions): Host {
+  return new Host(name, options);
+}
