@@ -1,5 +1,9 @@
-import { type Request, Response } from "../src/index.ts";
+// The smallest app: JSON at /, and a path with a parameter.
 
-export default function hello(request: Request): Response {
-  return Response.json(request.path === "/" ? { hello: "world" } : { id: request.path.slice("/user/".length) });
-}
+import { type Arc, arc } from "../src/index.ts";
+
+const app: Arc = arc()
+  .get("/", () => ({ hello: "world" }))
+  .get("/user/:id", ({ params }) => ({ id: params.id }));
+
+export default app;

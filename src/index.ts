@@ -38,6 +38,17 @@ export type { ErrorClass, ErrorHandler, ErrorKey } from "./pipeline/errors.ts";
 export type { Exchange, Extension, Prepare } from "./pipeline/stages.ts";
 
 // Hosts and routes.
+export { Arc, arc } from "./hosts/arc.ts";
+export type { Mountable, MountOptions, RouteHandler, RouteOptions, ValidHandler } from "./hosts/arc.ts";
+export type { Filter } from "./hosts/claims.ts";
+export type { FetchApp, FetchAppOptions } from "./hosts/fetch-app.ts";
+export type { TrailingSlash } from "./hosts/handlers-manager.ts";
+export { Host, host } from "./hosts/host.ts";
+export type { HostOptions } from "./hosts/host.ts";
+export { Hosts } from "./hosts/hosts.ts";
+export type { HostsOptions } from "./hosts/hosts.ts";
+export type { Params } from "./hosts/pattern.ts";
+export type { Schema, Validated } from "./hosts/validated.ts";
 export { descriptorCache, memoryCache } from "./hosts/loader/file-cache.ts";
 export type { FileCache } from "./hosts/loader/file-cache.ts";
 export { files } from "./hosts/loader/files.ts";
@@ -45,9 +56,23 @@ export type { FilesHandler } from "./hosts/loader/files.ts";
 export type { LoaderOptions } from "./hosts/loader/loader.ts";
 
 // Helpers for handlers.
+export type { CookieAttributes } from "./fields/cookie.ts";
+export type { Pairs } from "./fields/pairs.ts";
+export type { Query } from "./fields/query.ts";
+export { accepts, acceptsEncoding, acceptsLanguage } from "./helpers/accepts.ts";
+export { cookies, deleteCookie, setCookie } from "./helpers/cookies.ts";
 export { escapeAttribute, escapeHtml, escapeJs, escapeUrl } from "./helpers/escape.ts";
+export { Form, form } from "./helpers/form.ts";
+export type { FormFile } from "./helpers/form.ts";
 export { Markup, markup, trustedMarkup } from "./helpers/markup.ts";
+export type { MarkupValue } from "./helpers/markup.ts";
 export { mediaTypeOf } from "./helpers/media-types.ts";
+export { multipart, Part } from "./helpers/multipart.ts";
+export type { MultipartLimits, MultipartOptions } from "./helpers/multipart.ts";
+export { notModified } from "./helpers/not-modified.ts";
+export type { Representation } from "./helpers/not-modified.ts";
+export { saveUploads } from "./helpers/save-uploads.ts";
+export type { SavedFile, UploadOptions, Uploads } from "./helpers/save-uploads.ts";
 
 // Extensions.
 export { accessLog } from "./extensions/access-log/access-log.ts";

@@ -1,15 +1,65 @@
-import { isPromise } from "../base/maybe-promise.ts";
-import { fetchApp, type FetchApp } from "../hosts/fetch-app.ts";
+import { MillraceError, type SourcePlace } from "../base/errors.ts";
+import { Arc } from "../hosts/arc.ts";
+import { answering } from "../hosts/compile-arc.ts";
+import { type FetchApp, fetchApp } from "../hosts/fetch-app.ts";
+import { Host } from "../hosts/host.ts";
+import { Hosts } from "../hosts/hosts.ts";
 import type { Handler } from "../http/handler.ts";
-import { toResponse } from "../http/make.ts";
+import type { Answer } from "../http/make.ts";
+import type { Request } from "../http/request.ts";
+import { ErrorHandlers, type ErrorOptions } from "../pipeline/errors.ts";
+import { pipeline } from "../pipeline/stages.ts";
+import type { ServerOptions } from "./options.ts";
 
-/** Anything that answers requests: a handler, an arc, a host, or an app with `fetch` (Hono, h3, tRPC). */
-export type App = Handler | FetchApp;
+/** Anything that answers requests: a handler, an arc, a host, hosts, or an app with `fetch` (Hono, h3, tRPC). */
+export type App = ((request: Request) => Answer) | FetchApp;
 
-export function handlerOf(app: App): Handler {
-  if (typeof app !== "function") return fetchApp(app);
-  return (request) => {
-    const value: unknown = app(request);
-    return isPromise(value) ? value.then((later) => toResponse(later)) : toResponse(value);
-  };
+/** What a server answers with. */
+export interface Folded {
+  readonly handler: Handler;
+  /** The hosts, unless one app answers everything. */
+  readonly hosts: Hosts | undefined;
+}
+
+/**
+ * Folds the app, the hosts and the extensions of a server into one handler. Done once, when the server is made.
+ *
+ * @throws {MillraceError} `BAD_OPTION`, `HOST_CONFLICT`, `BAD_PATTERN`
+ */
+export function fold(options: ServerOptions, errors: ErrorOptions, place: SourcePlace | undefined): Folded {
+  const hosts = hostsOf(options, errors, place);
+  hosts?.compile();
+  const inner = hosts?.handle ?? directly(options.app!);
+  const { extensions = [] } = options;
+  const preparing = extensions.find(({ prepare }) => prepare !== undefined);
+  if (preparing !== undefined) {
+    throw new MillraceError("BAD_OPTION", `The extension ${preparing.name} prepares responses of a host.`, {
+      hint: "Give it to the host: host(…).use(…).",
+      place,
+    });
+  }
+  const { answer } = new ErrorHandlers(undefined, errors);
+  return { handler: pipeline(extensions, { handler: inner, answer }), hosts };
+}
+
+function hostsOf(options: ServerOptions, errors: ErrorOptions, place: SourcePlace | undefined): Hosts | undefined {
+  const { app, hosts: given } = options;
+  if (app === undefined && given === undefined) {
+    throw new MillraceError("BAD_OPTION", "A server needs an app or hosts.", { place });
+  }
+  const ready = given instanceof Hosts ? given : app instanceof Hosts ? app : undefined;
+  const list = given === undefined || given instanceof Hosts ? [] : [...given];
+  if (app instanceof Host) list.push(app);
+  else if (app !== undefined && !(app instanceof Hosts)) {
+    // A handler by itself gets everything, also what is no request for a path: `OPTIONS *`, CONNECT.
+    const isWhole = ready === undefined && list.length === 0 && !(app instanceof Arc) && !("loader" in app);
+    if (isWhole) return undefined;
+    list.push(new Host("any").mount("/", app));
+  }
+  if (ready === undefined) return new Hosts(list, errors);
+  return ready.add(...list);
+}
+
+function directly(app: App): Handler {
+  return typeof app === "function" ? answering(app) : fetchApp(app);
 }

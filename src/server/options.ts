@@ -1,5 +1,7 @@
 import type { Log } from "../base/log.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
+import type { Host } from "../hosts/host.ts";
+import type { Hosts } from "../hosts/hosts.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import type { Extension } from "../pipeline/stages.ts";
 import type { PhaseLimits } from "../transport/watchdog.ts";
@@ -15,11 +17,11 @@ export interface ServerOptions {
    * `"127.0.0.1:8080"` or `"localhost:8080"`.
    */
   readonly listen?: ListenOption | readonly ListenOption[] | undefined;
-  /** Answers every host name that `hosts` does not: a handler, an arc, a host, or an app with `fetch`. */
+  /** Answers every host name that `hosts` does not: a handler, an arc, or an app with `fetch`. A host is one of `hosts`. */
   readonly app?: App | undefined;
   /** Virtual hosts, chosen by the request's host name. */
-  readonly hosts?: never;
-  /** Extensions that take part in every host, before those of the host itself where their priority is the same. */
+  readonly hosts?: Hosts | readonly Host[] | undefined;
+  /** Extensions that stand around all hosts and see what no host answers too. Those with `prepare` belong to a host. */
   readonly extensions?: readonly Extension[] | undefined;
   /** Sizes and counts that one client may use. Defaults: see {@link HttpLimits}. */
   readonly limits?: Partial<HttpLimits> | undefined;
@@ -49,7 +51,7 @@ export interface ServerOptions {
   /** Where messages of the server go. Default: standard error, as text on a terminal and as JSON lines otherwise. */
   readonly log?: Log | "text" | "json" | "off" | undefined;
   /**
-   * Shows messages and stacks of internal errors to clients and in the log. Default: false.
+   * Shows messages and stacks of internal errors to clients and in the log. Default: whether `NODE_ENV` is `development`.
    *
    * Danger: they tell strangers how the inside looks.
    */

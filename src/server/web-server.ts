@@ -1,6 +1,5 @@
 import { callerPlace, MillraceError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
-import type { Handler } from "../http/handler.ts";
 import { joinFetchStandard } from "../http/fetch-standard.ts";
 import { HTTP_LIMITS } from "../http/http-limits.ts";
 import { HttpServer } from "../http/http-server.ts";
@@ -11,7 +10,8 @@ import type { Connection, ListenAddress, Listener } from "../transport/connectio
 import { acceptProxyProtocol } from "../transport/proxy-protocol.ts";
 import { listen } from "../transport/tcp.ts";
 import { DEFAULT_LIMITS, Watchdog } from "../transport/watchdog.ts";
-import { handlerOf } from "./app.ts";
+import type { Hosts } from "../hosts/hosts.ts";
+import { fold } from "./app.ts";
 import { checkOptions } from "./check-options.ts";
 import { consoleLog } from "./console-log.ts";
 import { answerDirectly } from "./direct.ts";
@@ -28,6 +28,11 @@ export interface StopOptions {
 /** What a server is doing. */
 export type ServerState = "new" | "starting" | "listening" | "stopping" | "stopped";
 
+/** An extension that holds something, such as the file of a log. */
+interface Closable {
+  close?(): Promise<void>;
+}
+
 const LISTEN = "127.0.0.1:8080";
 const STOP_DEADLINE = 30_000;
 
@@ -43,6 +48,8 @@ const STOP_DEADLINE = 30_000;
 export class WebServer {
   /** As given. */
   readonly options: ServerOptions;
+  /** Its hosts; undefined when one handler or app answers everything. */
+  readonly hosts: Hosts | undefined;
   readonly #http: HttpServer;
   readonly #watchdog = new Watchdog();
   readonly #accept: AcceptLimits;
@@ -53,25 +60,24 @@ export class WebServer {
 
   /** @throws {MillraceError} `UNKNOWN_OPTION`, `BAD_OPTION`, `BAD_LISTEN`; what routes that conflict throw */
   constructor(options: ServerOptions) {
-    checkOptions(options, callerPlace());
+    const place = callerPlace();
+    checkOptions(options, place);
     joinFetchStandard();
     this.options = options;
-    this.#log = logOf(options);
+    const development = options.development ?? process.env["NODE_ENV"] === "development";
+    this.#log = logOf(options.log, development);
     this.#accept = new AcceptLimits(options);
+    const report = (error: unknown, request: Request): void => this.#http.report(error, request);
+    const { handler, hosts } = fold(options, { development, report }, place);
+    this.hosts = hosts;
     this.#http = new HttpServer({
-      handler: this.#fold(),
+      handler,
       limits: { ...HTTP_LIMITS, ...options.limits },
       phases: { ...DEFAULT_LIMITS, ...options.timeouts },
       watchdog: this.#watchdog,
       log: this.#log,
       isCrowded: () => this.#accept.isCrowded,
     });
-  }
-
-  #fold(): Handler {
-    const { app } = this.options;
-    if (app === undefined) throw new MillraceError("BAD_OPTION", "A server needs an app.", { place: callerPlace() });
-    return handlerOf(app);
   }
 
   /** What the server is doing. */
@@ -153,6 +159,7 @@ export class WebServer {
     this.#listeners = [];
     await this.#http.close();
     if (wasStarted) await this.options.onShutdown?.();
+    for (const extension of this.options.extensions ?? []) await (extension as Closable).close?.();
     this.#state = "stopped";
   }
 
@@ -171,7 +178,7 @@ export class WebServer {
   }
 }
 
-function logOf({ log, development }: ServerOptions): Log {
+function logOf(log: ServerOptions["log"], development: boolean): Log {
   if (log === "off") return silentLog;
   return typeof log === "object" ? log : consoleLog({ format: log, development });
 }
