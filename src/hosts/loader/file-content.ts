@@ -15,13 +15,17 @@ export class TruncatedFileError extends Error {
 /**
  * A stretch of an open file as content, read piece by piece: memory stays constant however long it is.
  *
- * Each chunk is a buffer of its own, since whoever takes it may keep it.
+ * Each chunk is a buffer of its own, since whoever takes it may keep it; who does not says so by {@link reuse}.
  */
 export class FileContent implements SizedContent {
   readonly length: number;
   readonly #descriptor: Descriptor;
   readonly #start: number;
   #left: number;
+  /** The buffer of the chunk given out last. */
+  #lent: Buffer | undefined;
+  /** A buffer that nobody looks at any more. */
+  #free: Buffer | undefined;
   #reading = false;
   #closed = false;
 
@@ -45,13 +49,17 @@ export class FileContent implements SizedContent {
   async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#left === 0) this.close();
     if (this.#closed) return { done: true, value: undefined };
-    const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, this.#left));
+    const buffer = this.#free ?? Buffer.allocUnsafeSlow(Math.min(CHUNK, this.#left));
+    this.#free = undefined;
+    this.#lent = undefined;
+    const chunk = this.#left < buffer.length ? buffer.subarray(0, this.#left) : buffer;
     this.#reading = true;
     try {
       const octets = await this.#descriptor.read(chunk, this.#start + this.length - this.#left);
       // The length is promised already: only a broken connection tells the client that something is missing.
       if (octets < chunk.length) throw new TruncatedFileError(this.length, this.#left - octets);
       this.#left -= octets;
+      this.#lent = buffer;
     } catch (error) {
       this.#closed = true;
       throw error;
@@ -60,6 +68,11 @@ export class FileContent implements SizedContent {
       if (this.#closed) this.#descriptor.release();
     }
     return this.#closed ? { done: true, value: undefined } : { done: false, value: chunk };
+  }
+
+  /** Word from the reader that it has done with the last chunk and kept nothing of it: saves a buffer per chunk. */
+  reuse(): void {
+    this.#free = this.#lent;
   }
 
   /** Lets the file go; a read under way is waited for, since its descriptor's number could be given to another file. */
