@@ -77,7 +77,8 @@ export function lengthOf(content: Content): number {
 
 /** Whether a stream is already being read by somebody else. */
 export function isLocked(content: Content): boolean {
-  return content instanceof ReadableStream && content.locked;
+  // Asking for ReadableStream loads the platform's streams: most content is none.
+  return isStreamed(content) && content instanceof ReadableStream && content.locked;
 }
 
 /** Bodies by the streams made of them: a body is still wanted for its trailers. */
