@@ -113,15 +113,16 @@ function handlerOf(socket: Socket): ConnectionHandler {
 }
 
 function onData(this: Socket, octets: Buffer): void {
+  // A stream that is destroyed still gives what it had buffered, though never "end" or "drain".
   if (!this.destroyed) handlerOf(this).onData(octets);
 }
 
 function onEnd(this: Socket): void {
-  if (!this.destroyed) handlerOf(this).onEnd();
+  handlerOf(this).onEnd();
 }
 
 function onDrain(this: Socket): void {
-  if (!this.destroyed) handlerOf(this).onDrain();
+  handlerOf(this).onDrain();
 }
 
 /** ECONNRESET, EPIPE and the like: "close" follows, and that is all a user of a connection needs to know. */

@@ -254,6 +254,46 @@ describe("A connection behind a proxy", () => {
     assert.equal(near?.text, "first second");
   });
 
+  test("never hands on a part of the header", async () => {
+    const { far, accepted } = proxied("192.0.2.1", (connection) => connection.pause());
+    far.connection.write(HEADER.slice(0, 20));
+    await settle(2);
+    far.connection.write(HEADER.slice(20));
+    await settle(2);
+    accepted[0]?.connection.resume();
+    far.connection.write("GET /");
+    await accepted[0]?.untilHeard("data");
+    assert.equal(accepted[0]?.text, "GET /");
+  });
+
+  test("keeps its own copy of octets that it must hold", async () => {
+    const clock = new FakeClock();
+    const [near] = memoryPair("192.0.2.1");
+    const accepted: Recorder[] = [];
+    acceptProxyProtocol({ trusted: ["192.0.2.1"], watchdog: new Watchdog(clock) }, (connection) => {
+      accepted.push(new Recorder(connection));
+      connection.pause();
+    })(near);
+    for (const piece of [HEADER.slice(0, 20), `${HEADER.slice(20)}GET /`]) {
+      const borrowed = line(piece);
+      near.handler.onData(borrowed);
+      borrowed.fill("x");
+    }
+    accepted[0]?.connection.resume();
+    await settle(2);
+    assert.deepEqual([accepted[0]?.connection.remoteAddress, accepted[0]?.text], ["203.0.113.9", "GET /"]);
+  });
+
+  test("hands on nothing that was held when it is destroyed", async () => {
+    const { far, accepted } = proxied("192.0.2.1", (connection) => connection.pause());
+    far.connection.write(`${HEADER}first`);
+    await settle(2);
+    accepted[0]?.connection.resume();
+    accepted[0]?.connection.destroy();
+    await far.untilHeard("close");
+    assert.deepEqual(accepted[0]?.events, ["close"]);
+  });
+
   test("hands on nothing when it is destroyed as soon as it is handed on", async () => {
     const { far, accepted } = proxied("192.0.2.1", (connection) => connection.destroy());
     far.connection.write(`${HEADER}first`);
