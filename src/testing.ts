@@ -1,0 +1,145 @@
+import type { Channel } from "./http/channel.ts";
+import { type ContentInit, contentOf } from "./http/content.ts";
+import { Headers, type HeadersInit } from "./http/headers.ts";
+import { HTTP_LIMITS } from "./http/http-limits.ts";
+import { Request } from "./http/request.ts";
+import { Response } from "./http/response.ts";
+import { canonicalPath } from "./http/target.ts";
+import type { App } from "./server/app.ts";
+import { isApp } from "./server/check-options.ts";
+import type { ServerOptions } from "./server/options.ts";
+import { WebServer } from "./server/web-server.ts";
+
+/** A request of a test. */
+export interface FakeRequest {
+  /** Default: `GET`. */
+  readonly method?: string | undefined;
+  /** Path and query as a client would send them, not decoded. Default: `/`. */
+  readonly path?: string | undefined;
+  readonly headers?: HeadersInit | undefined;
+  /** Text, octets, a stream, a form, or search parameters. */
+  readonly body?: ContentInit;
+  /** A value that is sent as JSON, in place of `body`. */
+  readonly json?: unknown;
+  /** The authority, where `headers` has no Host. Default: `localhost`. */
+  readonly host?: string | undefined;
+  /** Default: `127.0.0.1`. */
+  readonly remoteAddress?: string | undefined;
+  /** Whether the client's connection counts as encrypted. Default: false. */
+  readonly secure?: boolean | undefined;
+}
+
+const CONDITIONS = ["range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"];
+
+/**
+ * A whole server without a socket: extensions, hosts, layers, routes and error pages, at the speed of a function call.
+ *
+ * Arc Reactor's idea. What belongs to a connection is not there: framing, deadlines, upgrades.
+ *
+ * @example
+ * const reactor = new FakeReactor(app);
+ * const response = await reactor.get("/users/7");
+ * assert.equal(response.status, 200);
+ */
+export class FakeReactor {
+  readonly #server: WebServer;
+  readonly #buffered: number;
+
+  /** @param app what a server takes: an app, or options. Its log is off unless the options say otherwise. */
+  constructor(app: App | ServerOptions) {
+    this.#server = serverOf(app);
+    this.#buffered = this.#server.options.limits?.buffered ?? HTTP_LIMITS.buffered;
+  }
+
+  /** The response to a request, as a client would see it. What `onEnd` queued runs when its content has been read. */
+  async request({ json, ...init }: FakeRequest = {}): Promise<Response> {
+    const { method = "GET", path: target = "/", remoteAddress = "127.0.0.1", secure = false } = init;
+    const headers = new Headers(init.headers);
+    const { content, type } = contentOf(json === undefined ? init.body : JSON.stringify(json));
+    const contentType = json === undefined ? type : "application/json";
+    if (contentType !== undefined && !headers.has("content-type")) headers.set("content-type", contentType);
+    if (!headers.has("host")) headers.set("host", init.host ?? "localhost");
+    const channel: Channel = {
+      peer: { remoteAddress, remotePort: 0, secure },
+      protocol: "http/1.1",
+      bufferedLimit: this.#buffered,
+      inform() {},
+    };
+    const mark = target.indexOf("?");
+    const search = mark === -1 ? "" : target.slice(mark + 1);
+    const path = target === "*" ? "*" : canonicalPath(mark === -1 ? target : target.slice(0, mark));
+    if (path === undefined) return new Response("The target is not valid\n", { status: 400 });
+    const host = headers.get("host")!;
+    const isConditional = CONDITIONS.some((name) => headers.has(name));
+    const request = Request.make(channel, method, target, path, search, host, headers, content, isConditional);
+    return this.#server.fetch(request);
+  }
+
+  /** `GET`. @param path path and query as a client would send them */
+  get(path: string, init?: FakeRequest): Promise<Response> {
+    return this.request({ ...init, method: "GET", path });
+  }
+
+  /** `HEAD`. */
+  head(path: string, init?: FakeRequest): Promise<Response> {
+    return this.request({ ...init, method: "HEAD", path });
+  }
+
+  /** `POST`. @param body what `body` of a request takes */
+  post(path: string, body?: ContentInit, init?: FakeRequest): Promise<Response> {
+    return this.request({ ...init, method: "POST", path, body });
+  }
+
+  /** `PUT`. */
+  put(path: string, body?: ContentInit, init?: FakeRequest): Promise<Response> {
+    return this.request({ ...init, method: "PUT", path, body });
+  }
+
+  /** `PATCH`. */
+  patch(path: string, body?: ContentInit, init?: FakeRequest): Promise<Response> {
+    return this.request({ ...init, method: "PATCH", path, body });
+  }
+
+  /** `DELETE`. */
+  delete(path: string, init?: FakeRequest): Promise<Response> {
+    return this.request({ ...init, method: "DELETE", path });
+  }
+}
+
+/** A server on a port of its own. */
+export interface TestServer extends AsyncDisposable {
+  /** With a final `/`. */
+  readonly url: string;
+  readonly server: WebServer;
+  /** The platform's `fetch`. @param path a path, or a whole URL */
+  fetch(path: string, init?: globalThis.RequestInit): Promise<globalThis.Response>;
+  /** Stops the server; what is not over within a second is destroyed. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server on a free port of this machine, for tests that need a real socket.
+ *
+ * @param app what a server takes: an app, or options. Its log is off unless the options say otherwise.
+ * @example
+ * await using server = await testServer(app);
+ * const response = await server.fetch("/users/7");
+ */
+export async function testServer(app: App | ServerOptions): Promise<TestServer> {
+  const server = await serverOf(app, { listen: "127.0.0.1:0" }).start();
+  const { url } = server;
+  const { fetch: nativeFetch } = globalThis;
+  const close = (): Promise<void> => server.stop({ deadline: 1000 });
+  return {
+    url,
+    server,
+    fetch: (path, init) => nativeFetch(new URL(path, url), init),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function serverOf(app: App | ServerOptions, more: ServerOptions = {}): WebServer {
+  const options = isApp(app) ? { app: app as App } : (app as ServerOptions);
+  return new WebServer({ log: "off", ...options, ...more });
+}
