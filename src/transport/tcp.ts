@@ -103,9 +103,12 @@ function addressOf(server: Server, where: ListenWhere): ListenAddress {
 
 /** To reset takes no descriptor, no TIME_WAIT and no answer: the cheapest way to say no to a flood. */
 function isAdmitted(socket: Socket, { limits }: TcpSource): boolean {
-  if (limits === undefined || limits.admit(plainAddress(socket.remoteAddress))) return true;
+  const address = plainAddress(socket.remoteAddress);
+  if (limits === undefined || limits.admit(address)) return true;
   socket.on("error", () => {});
-  socket.resetAndDestroy();
+  // A unix socket knows no reset, and Node throws when asked for one.
+  if (address === "") socket.destroy();
+  else socket.resetAndDestroy();
   return false;
 }
 

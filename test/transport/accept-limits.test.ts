@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { assert as check, array, constantFrom, property } from "fast-check";
 import { AcceptLimits, defaultMaximum } from "../../src/transport/accept-limits.ts";
@@ -96,8 +99,8 @@ describe("AcceptLimits", () => {
 });
 
 /** Resolves with how a connection attempt went: welcomed, or turned away. */
-async function attempt(port: number): Promise<{ socket: Socket; fate: "open" | "reset" | "closed" }> {
-  const socket = connect({ port, host: "127.0.0.1" });
+async function attempt(to: number | { path: string }): Promise<{ socket: Socket; fate: "open" | "reset" | "closed" }> {
+  const socket = connect(typeof to === "number" ? { port: to, host: "127.0.0.1" } : to);
   const fate = await new Promise<"open" | "reset" | "closed">((resolve) => {
     socket.on("data", () => resolve("open"));
     socket.on("error", () => resolve("reset"));
@@ -137,6 +140,21 @@ describe("A listener with limits", () => {
       await listener.close();
     });
   }
+
+  test("closes what is over the number on a unix socket, and goes on listening", async () => {
+    const limits = new AcceptLimits({ maxConnections: 1 });
+    const path = join(mkdtempSync(join(tmpdir(), "millrace-")), "limits.sock");
+    const listener = await listen({ path }, welcome, { limits });
+    const held = await attempt({ path });
+    assert.deepEqual([held.fate, (await attempt({ path })).fate], ["open", "closed"]);
+    held.socket.destroy();
+    await settle();
+    const late = await attempt({ path });
+    assert.equal(late.fate, "open");
+    late.socket.destroy();
+    await listener.close();
+    rmSync(dirname(path), { recursive: true });
+  });
 });
 
 describe("A server of 256 descriptors", { skip: process.platform !== "linux" }, () => {
