@@ -5,7 +5,6 @@ const FAULTS: readonly (readonly [href: string, status: string, text: string])[]
   ["/nothing/here", "404", "Nothing has this path. The page that says so is this site's own."],
   ["/errors/broken", "500", "The handler throws. Visitors never see the message; the log does."],
   ["/errors/closed", "503", "The handler throws an HttpError with a status, a reason and a Retry-After field."],
-  ["/errors/only-post", "405", "The path is there and GET is not. The answer names what is: POST."],
   [
     "/errors/..%2f..%2fetc/passwd",
     "400",
@@ -26,6 +25,8 @@ and the server goes on.</p>
 <section>
 <ul class="cards">
 ${FAULTS.map(([href, status, text]) => markup`<li class="card"><h3><a href="${href}">${status}</a></h3><p>${text}</p></li>`)}
+<li class="card"><form method="post" action="/gallery"><h3><button class="plain">405</button></h3></form>
+<p>The path is there and POST is not. The answer names what is: GET and HEAD.</p></li>
 </ul>
 <p class="note">Programs that do not ask for HTML get the same as a problem document:
 <code>curl localhost:8080/errors/closed</code></p>
@@ -41,8 +42,7 @@ export const faults: Arc = arc()
   })
   .get("/closed", () => {
     throw new HttpError(503, { detail: "The mill is closed on Sundays", fields: { "retry-after": "86400" } });
-  })
-  .post("/only-post", () => "thank you\n");
+  });
 
 /** What stands where nothing is: a page for people, a problem document for programs. */
 export function nothingHere(request: Request, error: unknown): Response {
