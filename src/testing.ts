@@ -1,5 +1,6 @@
+import { Body } from "./http/body.ts";
 import type { Channel } from "./http/channel.ts";
-import { type ContentInit, contentOf } from "./http/content.ts";
+import { type Content, type ContentInit, contentOf } from "./http/content.ts";
 import { Headers, type HeadersInit } from "./http/headers.ts";
 import { HTTP_LIMITS } from "./http/http-limits.ts";
 import { Request } from "./http/request.ts";
@@ -71,7 +72,8 @@ export class FakeReactor {
     if (path === undefined) return new Response("The target is not valid\n", { status: 400 });
     const host = headers.get("host")!;
     const isConditional = CONDITIONS.some((name) => headers.has(name));
-    const request = Request.make(channel, method, target, path, search, host, headers, content, isConditional);
+    const body = arrived(content);
+    const request = Request.make(channel, method, target, path, search, host, headers, body, isConditional);
     return this.#server.fetch(request);
   }
 
@@ -104,6 +106,16 @@ export class FakeReactor {
   delete(path: string, init?: FakeRequest): Promise<Response> {
     return this.request({ ...init, method: "DELETE", path });
   }
+}
+
+/** Content as a session holds it once it has come whole, so that the same limits hold for it. */
+function arrived(content: Content): Content {
+  if (typeof content !== "string" && !(content instanceof Uint8Array)) return content;
+  const octets = typeof content === "string" ? Buffer.from(content) : content;
+  const body = new Body(undefined, octets.length);
+  body.push(octets);
+  body.end();
+  return body;
 }
 
 /** A server on a port of its own. */

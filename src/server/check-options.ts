@@ -1,5 +1,7 @@
 import { MillraceError, type SourcePlace } from "../base/errors.ts";
 import { CidrList } from "../fields/cidr-list.ts";
+import { Host } from "../hosts/host.ts";
+import { Hosts } from "../hosts/hosts.ts";
 import { HTTP_LIMITS } from "../http/http-limits.ts";
 import { DEFAULT_LIMITS } from "../transport/watchdog.ts";
 import { parseListen, type ListenOption } from "./listen-option.ts";
@@ -12,7 +14,7 @@ type Check = (value: unknown, name: string) => string | undefined;
 const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
   listen: checkListen,
   app: (value, name) => (isApp(value) ? undefined : expected(name, "a handler, an arc, a host or { fetch }", value)),
-  hosts: (value, name) => (isObject(value) ? undefined : expected(name, "a list of hosts", value)),
+  hosts: checkHosts,
   extensions: checkExtensions,
   limits: checkNumbers(HTTP_LIMITS),
   timeouts: checkNumbers(DEFAULT_LIMITS),
@@ -51,6 +53,13 @@ function badOption(message: string, place: SourcePlace | undefined): MillraceErr
 
 function checkListen(value: unknown): undefined {
   for (const each of Array.isArray(value) ? value : [value]) parseListen(each as ListenOption);
+}
+
+function checkHosts(value: unknown, name: string): string | undefined {
+  if (value instanceof Hosts) return undefined;
+  if (!Array.isArray(value)) return expected(name, "a list of hosts", value);
+  const wrong = value.findIndex((each) => !(each instanceof Host));
+  return wrong === -1 ? undefined : expected(`${name}[${wrong}]`, "a host", value[wrong]);
 }
 
 function checkExtensions(value: unknown, name: string): string | undefined {

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runCommand } from "../support/run-command.ts";
+
+test("examples/hello.ts greets the world and names a user", async () => {
+  await using server = await runCommand("run", "examples/hello.ts");
+  const hello = await fetch(server.url);
+  assert.equal(hello.headers.get("content-type"), "application/json");
+  assert.equal(await hello.text(), '{"hello":"world"}');
+  assert.equal(await (await fetch(new URL("/user/7", server.url))).text(), '{"id":"7"}');
+});
+
+test("examples/echo.ts answers every method with method, target and content", async () => {
+  await using server = await runCommand("run", "examples/echo.ts");
+  for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"]) {
+    const body = method === "GET" ? null : "some content";
+    const response = await fetch(new URL("/a/..%3Fb?c=d", server.url), { method, body });
+    assert.equal(response.status, 200, method);
+    assert.equal(await response.text(), `${method} /a/..%3Fb?c=d\n${body ?? ""}`);
+  }
+  const head = await fetch(server.url, { method: "HEAD" });
+  assert.deepEqual([head.status, await head.text()], [200, ""]);
+  assert.equal(await server.curl("-X", "OPTIONS", "--request-target", "*", server.url), "OPTIONS *\n");
+});
+
+test("examples/guarded.ts lets in who has the password, and marks every answer", async () => {
+  await using server = await runCommand("run", "examples/guarded.ts");
+  const url = new URL("/notes", server.url);
+  const stranger = await fetch(url);
+  assert.equal(stranger.status, 401);
+  assert.equal(stranger.headers.get("www-authenticate"), "Bearer");
+  const authorization = "Bearer mill";
+  const made = await fetch(url, { method: "POST", headers: { authorization }, body: '{"text":"flour"}' });
+  assert.deepEqual([made.status, await made.json()], [201, { id: 1, text: "flour" }]);
+  const bad = await fetch(url, { method: "POST", headers: { authorization }, body: "{}" });
+  assert.equal(bad.status, 422);
+  const list = await fetch(url, { headers: { authorization } });
+  assert.deepEqual(await list.json(), [{ id: 1, text: "flour" }]);
+  for (const response of [stranger, made, bad, list]) assert.equal(response.headers.get("x-notes"), "1");
+});
+
+test("examples/clock.ts sends an event each second until the client has enough", async () => {
+  await using server = await runCommand("run", "examples/clock.ts");
+  const response = await fetch(new URL("/clock", server.url));
+  assert.equal(response.headers.get("content-type"), "text/event-stream");
+  const reader = response.body!.getReader();
+  const { value } = await reader.read();
+  assert.match(new TextDecoder().decode(value), /^event: tick\ndata: \{"at":"20/);
+  await reader.cancel();
+});
+
+test("examples/virtual-hosts.ts answers by the name of the host", async () => {
+  await using server = await runCommand("run", "examples/virtual-hosts.ts");
+  const asked = (host: string): Promise<string> => server.curl("-H", `Host: ${host}`, server.url);
+  assert.equal(await asked("example.com"), "The site");
+  assert.equal(await asked("www.example.com"), "The site");
+  assert.equal(await asked("blog.example.org"), "The page of blog.example.org");
+  assert.match(await asked("elsewhere.net"), /421|Misdirected/);
+});
