@@ -186,7 +186,7 @@ describe("A server of 256 descriptors", { skip: process.platform !== "linux" }, 
 
   async function few(mode: string): Promise<{ port: number; lines: string[]; stop(): Promise<void> }> {
     const script = new URL("few-descriptors.ts", import.meta.url).pathname;
-    const child = spawn("prlimit", ["--nofile=256:256", process.execPath, script, mode], {
+    const child = spawn("sh", ["-c", 'ulimit -n 256 && exec "$0" "$@"', process.execPath, script, mode], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     const lines: string[] = [];
