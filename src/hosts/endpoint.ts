@@ -31,7 +31,9 @@ export class Endpoint<T> {
   constructor(nodes: readonly (readonly Route<T>[])[]) {
     // At one pattern, who has a filter is asked before who takes everything, and who names the method before who does not.
     this.#routes = nodes.flatMap((routes) => routes.toSorted((a, b) => rank(a) - rank(b)));
-    const methods = new Set(this.#routes.map(({ method }) => method));
+    // Who takes any method but not always says nothing of which would be right.
+    const named = this.#routes.filter(({ method, filter }) => method !== ANY_METHOD || filter === undefined);
+    const methods = new Set(named.map(({ method }) => method));
     if (methods.has("GET")) methods.add("HEAD");
     this.#methods = methods;
     this.allow = methods.has(ANY_METHOD) ? EVERY_METHOD : allowOf(methods);
@@ -41,6 +43,11 @@ export class Endpoint<T> {
   /** The routes for a method in the order to try them: all but the last have a filter. */
   routes(method: string): readonly Route<T>[] {
     return this.#byMethod.get(method) ?? this.#candidates(method);
+  }
+
+  /** Whether the method is wrong here: there are routes, and they are for others. */
+  refuses(method: string): boolean {
+    return this.#methods.size > 0 && !this.takes(method);
   }
 
   /** Whether a route names the method, or takes all. */

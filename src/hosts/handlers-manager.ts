@@ -4,7 +4,7 @@ import { HttpError, NotFoundError } from "../http/http-error.ts";
 import type { KeptResponse } from "../http/kept-response.ts";
 import type { Request } from "../http/request.ts";
 import { Response } from "../http/response.ts";
-import { type Endpoint, EVERY_METHOD, type Route } from "./endpoint.ts";
+import { type Endpoint, EVERY_METHOD } from "./endpoint.ts";
 import { redirectTo } from "./loader/redirect-to.ts";
 import { captured } from "./pattern.ts";
 import type { RouteTable } from "./route-table.ts";
@@ -70,32 +70,26 @@ export class HandlersManager {
 
   /** @param path the path that the endpoint was found for */
   #answer(endpoint: Endpoint<Handler>, request: Request, path: string): MaybePromise<Response> {
-    const routes = endpoint.routes(request.method);
-    const [route] = routes;
-    if (route === undefined) return this.#refused(endpoint, request);
-    if (route.filter !== undefined) return this.#filtered(routes, 0, request, path);
+    const route = endpoint.routes(request.method)[0];
+    if (route === undefined || route.filter !== undefined) return this.#filtered(endpoint, 0, request, path);
     if (route.captures.length > 0) request.params = captured(route.captures, path);
     return route.value(request);
   }
 
-  #filtered(routes: readonly Route<Handler>[], from: number, request: Request, path: string): MaybePromise<Response> {
+  /** Asks the filters of the routes from `from` on; when none of them is meant, the method is wrong or nothing is here. */
+  #filtered(endpoint: Endpoint<Handler>, from: number, request: Request, path: string): MaybePromise<Response> {
+    const routes = endpoint.routes(request.method);
     for (let index = from; index < routes.length; index++) {
       const { filter, captures, value } = routes[index]!;
       request.params = captured(captures, path);
       if (filter === undefined) return value(request);
       const verdict = filter(request);
       if (isPromise(verdict)) {
-        return verdict.then((meant) => (meant ? value(request) : this.#filtered(routes, index + 1, request, path)));
+        return verdict.then((meant) => (meant ? value(request) : this.#filtered(endpoint, index + 1, request, path)));
       }
       if (verdict) return value(request);
     }
-    return this.#load(request);
-  }
-
-  /** There are routes for the path, but none for the method. */
-  #refused(endpoint: Endpoint<Handler>, request: Request): MaybePromise<Response> {
-    if (endpoint.takes(request.method)) return this.#load(request);
-    return refusal(request, endpoint.allow);
+    return endpoint.refuses(request.method) ? refusal(request, endpoint.allow) : this.#load(request);
   }
 
   /** There is no route for the path. */

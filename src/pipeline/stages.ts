@@ -13,6 +13,10 @@ export interface Exchange {
   readonly response: Response;
   /** Milliseconds from the request's arrival at the pipeline to the end. */
   readonly duration: number;
+  /** Octets of content that were sent. */
+  readonly sent: number;
+  /** Whether the client went away or a deadline passed before the response was complete. */
+  readonly isAborted: boolean;
 }
 
 /** A response made in place of the file system's. */
@@ -157,11 +161,21 @@ function packageLayer(list: readonly NonNullable<Extension["package"]>[]): Layer
   };
 }
 
+function ended(request: Request, response: Response, began: number): Exchange {
+  return {
+    request,
+    response,
+    duration: systemClock.now() - began,
+    sent: Request.sent(request),
+    isAborted: Request.isAborted(request),
+  };
+}
+
 function postLayer(list: readonly NonNullable<Extension["post"]>[]): Layer {
   const queue = (request: Request, response: Response, began: number): Response => {
     let exchange: Exchange | undefined;
     for (const each of list) {
-      request.onEnd(() => each((exchange ??= { request, response, duration: systemClock.now() - began })));
+      request.onEnd(() => each((exchange ??= ended(request, response, began))));
     }
     return response;
   };

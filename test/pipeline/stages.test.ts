@@ -47,7 +47,7 @@ describe("Kvarn stages", () => {
       const response = handler(request);
       assert.equal(response instanceof Promise, later);
       await response;
-      Request.end(request);
+      Request.end(request, 7);
       await new Promise(setImmediate);
       const order = ["compress", "a prime", "cache", "a pre", "handler", "a present", "a package", "a post"];
       assert.deepEqual(met, order);
@@ -177,12 +177,14 @@ describe("Kvarn stages", () => {
     const request = asked();
     const response = await handler(request);
     assert.equal(exchanges.length, 0);
-    Request.end(request);
+    Request.end(request, 7);
     await new Promise(setImmediate);
     assert.equal(exchanges.length, 1);
     assert.equal(exchanges[0]?.request, request);
     assert.equal(exchanges[0]?.response, response);
     assert.ok((exchanges[0]?.duration ?? -1) >= 0);
+    assert.equal(exchanges[0]?.sent, 7);
+    assert.equal(exchanges[0]?.isAborted, false);
   });
 
   test("stages may be methods of a class", async () => {
