@@ -40,7 +40,7 @@ export function weightOfCoding(acceptEncoding: string, coding: string): number {
     scanner.skipToken();
     const end = scanner.position;
     const weight = readWeight(scanner);
-    if (end === start || weight === -1) scanner.skipElement();
+    if (weight === -1) scanner.skipElement();
     else if (isCoding(acceptEncoding, start, end, coding)) return weight;
     else if (byWildcard === -1 && regionIs(acceptEncoding, start, end, "*")) byWildcard = weight;
   }

@@ -55,7 +55,7 @@ function isPlain(character: string): boolean {
 function decodeExtended(value: string): string | undefined {
   const charsetEnd = value.indexOf("'");
   const languageEnd = value.indexOf("'", charsetEnd + 1);
-  if (charsetEnd === -1 || languageEnd === -1 || lowerAscii(value.slice(0, charsetEnd)) !== "utf-8") return undefined;
+  if (languageEnd === -1 || lowerAscii(value.slice(0, charsetEnd)) !== "utf-8") return undefined;
   try {
     return decodeURIComponent(value.slice(languageEnd + 1));
   } catch {

@@ -54,7 +54,7 @@ function readElement(scanner: Scanner): ForwardedElement | undefined {
     if (value === undefined || pairs.has(name)) return undefined;
     pairs.set(name, value);
   } while (scanner.nextParameter());
-  if (!scanner.atElementEnd() || pairs.size === 0) return undefined;
+  if (pairs.size === 0) return undefined;
   const proto = pairs.get("proto");
   return {
     for: parseNode(pairs.get("for") ?? "", false),

@@ -13,11 +13,7 @@ import { Scanner } from "./scanner.ts";
 export function parseTokenList(value: string): string[] | undefined {
   const scanner = new Scanner(value);
   const tokens: string[] = [];
-  while (scanner.nextElement()) {
-    const token = scanner.token();
-    if (token === "") return undefined;
-    tokens.push(lowerAscii(token));
-  }
+  while (scanner.nextElement()) tokens.push(lowerAscii(scanner.token()));
   return scanner.malformed ? undefined : tokens;
 }
 

@@ -50,7 +50,7 @@ test("negotiateEncoding ignores case and takes x-gzip for gzip", () => {
 });
 
 test("negotiateEncoding reads on past malformed elements", () => {
-  assert.equal(negotiateEncoding("br;q=2, zstd;l=0.5, gzip", OFFERS), "gzip");
+  assert.equal(negotiateEncoding("br;q=2, zstd;l=0.5, gzip;q=0.1, ;q=1", OFFERS), "gzip");
   assert.equal(negotiateEncoding("br;q=, gzip;q=0.5x, zstd\u00a0, br;q=0.5 x, zstd=q=1", OFFERS), "identity");
 });
 

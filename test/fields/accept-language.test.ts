@@ -52,10 +52,12 @@ test("negotiateLanguage takes the first offer when the field is absent or unread
 
 test("parseAcceptLanguage leaves malformed ranges out", () => {
   assert.deepEqual(
-    parseAcceptLanguage("EN-gb;q=0.8, de-1901-a0z9, e1, -en, en-, en--gb, toolonglanguage, *-x, 1, *;q=0.1"),
+    parseAcceptLanguage(
+      "EN-gb;q=0.8, de-1901-abcdefgh, en;q=0.5 x, e1, -en, en-, en--gb, toolonglanguage, *-x, 1, *;q=0.1",
+    ),
     [
       { range: "en-gb", weight: 800 },
-      { range: "de-1901-a0z9", weight: 1000 },
+      { range: "de-1901-abcdefgh", weight: 1000 },
       { range: "*", weight: 100 },
     ],
   );

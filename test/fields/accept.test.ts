@@ -17,7 +17,22 @@ test("parseWeight takes 0 to 1 with at most three decimals", () => {
     ["1.000", 1000],
   ];
   for (const [text, weight] of valid) assert.equal(parseWeight(text), weight, text);
-  for (const text of ["", ".5", "1.001", "2", "0.0001", "-0", "+1", "00", "0,5", "1e0", "0.5 ", "0x1", "\u0661"]) {
+  for (const text of [
+    "",
+    ".5",
+    "/.5",
+    "1.001",
+    "2",
+    "0.0001",
+    "-0",
+    "+1",
+    "00",
+    "0,5",
+    "1e0",
+    "0.5 ",
+    "0x1",
+    "\u0661",
+  ]) {
     assert.equal(parseWeight(text), -1, text);
   }
 });

@@ -21,6 +21,7 @@ test("CidrList knows an IPv4 address that IPv6 maps", () => {
   assert.ok(list.has("::FFFF:0a01:0203"));
   assert.ok(!list.has("::ffff:11.1.2.3"));
   assert.ok(!list.has("::10.1.2.3"), "IPv4-compatible is not IPv4-mapped");
+  assert.ok(!list.has("1::ffff:10.1.2.3"));
   const mapped = new CidrList(["::ffff:10.0.0.0/104"]);
   assert.ok(mapped.has("10.9.9.9") && !mapped.has("11.0.0.0"));
   assert.ok(new CidrList(["::ffff:0:0/96"]).has("203.0.113.1"));

@@ -51,6 +51,13 @@ test("Cookies with the names of object properties are ordinary", () => {
   assert.equal(parseCookies("a=1").get("constructor"), undefined);
 });
 
+test("parseCookies reads 1000 cookies and says when there were more", () => {
+  const field = Array.from({ length: 1000 }, () => "a=1").join(";");
+  assert.equal(parseCookies(field).truncated, false);
+  const more = parseCookies(`${field};b=1`);
+  assert.deepEqual([more.size, more.truncated, more.has("b")], [1000, true, false]);
+});
+
 test("parseCookies of an absent field is empty and makes nothing", () => {
   assert.equal(parseCookies(undefined).size, 0);
   assert.equal(parseCookies(undefined), parseCookies(undefined));
@@ -74,7 +81,7 @@ test("formatSetCookie writes every attribute", () => {
   );
   assert.equal(formatSetCookie("id", ""), "id=");
   assert.equal(formatSetCookie("id", '""', { path: "/a b~" }), 'id=""; Path=/a b~');
-  for (const domain of ["a-b.example", "AZ09.zz", `${"a".repeat(63)}.example`]) {
+  for (const domain of ["a-b.example", "AZ09.zz", `${"a".repeat(63)}.example`, `${"a.".repeat(126)}a`]) {
     assert.equal(formatSetCookie("id", "", { domain }), `id=; Domain=${domain}`);
   }
   assert.equal(

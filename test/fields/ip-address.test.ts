@@ -55,7 +55,21 @@ test("parseIpv6 reads every form of RFC 4291 §2.2", () => {
 });
 
 test("parseIpv6 refuses what is broken", () => {
-  const wrong = ["", ":", ":::", "1", "1:", ":1", "1::2::3", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7", "12345::", "g::"];
+  const wrong = [
+    "",
+    ":",
+    ":::",
+    "1",
+    "1:",
+    ":1",
+    "1::2::3",
+    "1:::2",
+    ":::1",
+    "1:2:3:4:5:6:7:8:9",
+    "1:2:3:4:5:6:7",
+    "12345::",
+    "g::",
+  ];
   for (const text of [
     ...wrong,
     "1:2:3:4:5:6:7::8:9",
@@ -76,6 +90,7 @@ test("Addresses are read in a part of a text, which nothing beside it changes", 
   assert.equal(parseIpv4("1.2.3.4", 0, 5), -1);
   assert.ok(parseIpv6("[::12]", groups, 1, 4));
   assert.equal(groups[7], 1);
+  assert.ok(parseIpv6("::1.", groups, 0, 3));
   assert.ok(!parseIpv6("::1", groups, 0, 1));
   assert.ok(!parseIpv6("1::", groups, 0, 2));
 });
