@@ -5,7 +5,11 @@ import { UsageError } from "./usage-error.ts";
 /** Every flag there is; a command names those that it takes. */
 export const FLAGS = {
   port: { type: "string", short: "p", value: "N", summary: "port to listen on (8080, or the next free one)" },
-  host: { type: "string", value: "ADDRESS", summary: "address to listen on (127.0.0.1); 0.0.0.0 for the whole network" },
+  host: {
+    type: "string",
+    value: "ADDRESS",
+    summary: "address to listen on (127.0.0.1); 0.0.0.0 for the whole network",
+  },
   config: { type: "string", short: "c", value: "FILE", summary: "config to use (millrace.config.ts)" },
   log: { type: "string", value: "text|json|off", summary: "how to log (text on a terminal, JSON otherwise)" },
   listing: { type: "boolean", summary: "show no lists of files" },

@@ -12,7 +12,8 @@ export const check: Command = {
     const loaded = await loadServer(file, args);
     const { hosts } = loaded.server;
     const routes = hosts?.list.flatMap(routesOf).length;
-    const what = hosts === undefined ? "one handler" : `${count(hosts.list.length, "host")}, ${count(routes ?? 0, "route")}`;
+    const what =
+      hosts === undefined ? "one handler" : `${count(hosts.list.length, "host")}, ${count(routes ?? 0, "route")}`;
     process.stdout.write(`${loaded.file} is fine: ${what}\n`);
   },
 };

@@ -11,6 +11,7 @@ const NAMES = ["millrace.config.ts", "millrace.config.mts", "millrace.config.js"
  */
 export function configFile(args: Arguments, wanted: boolean): string | undefined {
   const named = args.text("config");
-  if (named !== undefined && !existsSync(named)) throw new MillraceError("FILE_MISSING", `There is no config ${named}.`);
+  if (named !== undefined && !existsSync(named))
+    throw new MillraceError("FILE_MISSING", `There is no config ${named}.`);
   return named ?? (wanted ? NAMES.find((name) => existsSync(name)) : undefined);
 }

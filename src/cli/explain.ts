@@ -37,7 +37,9 @@ function urlOf(text: string): Target {
 
 function explained(server: WebServer, { authority, path: raw }: Target): string[] {
   const path = canonicalPath(raw);
-  const lines = [row("Path", path === undefined ? `${raw} is not valid: 400` : path === raw ? path : `${path}, from ${raw}`)];
+  const lines = [
+    row("Path", path === undefined ? `${raw} is not valid: 400` : path === raw ? path : `${path}, from ${raw}`),
+  ];
   if (path === undefined) return lines;
   const global = stagesOf(server.options.extensions ?? []);
   if (global !== "") lines.push(row("Server", global));

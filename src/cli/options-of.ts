@@ -7,7 +7,8 @@ import type { ServerOptions } from "../server/options.ts";
 export function optionsOf(value: unknown, file: string): ServerOptions {
   if (isServer(value)) return value.options;
   if (isApp(value)) return { app: value as App };
-  if (typeof value === "object" && value !== null && ("app" in value || "hosts" in value)) return value as ServerOptions;
+  if (typeof value === "object" && value !== null && ("app" in value || "hosts" in value))
+    return value as ServerOptions;
   throw new MillraceError("NO_APP", `The default export of ${file} answers no requests.`, {
     hint: "Export an arc, a host, a handler function, a WebServer, options with app or hosts, or an object with fetch.",
     place: { file, line: 1, column: 1 },

@@ -29,7 +29,9 @@ function columns(rows: readonly (readonly [string, string, string, string])[]): 
   const paint = paintFor(process.stdout);
   const [host, method, pattern] = [0, 1, 2].map((index) => Math.max(0, ...rows.map((row) => row[index]!.length)));
   return rows
-    .map(([a, b, c, place]) => `${a.padEnd(host!)}  ${b.padEnd(method!)}  ${c.padEnd(pattern!)}  ${paint("gray", place)}`)
+    .map(
+      ([a, b, c, place]) => `${a.padEnd(host!)}  ${b.padEnd(method!)}  ${c.padEnd(pattern!)}  ${paint("gray", place)}`,
+    )
     .map((line) => `${line.trimEnd()}\n`)
     .join("");
 }

@@ -53,6 +53,8 @@ function isLoopback(host: string): boolean {
 function networkAddresses(both: boolean): string[] {
   return Object.values(networkInterfaces())
     .flatMap((entries) => entries ?? [])
-    .filter(({ internal, family, address }) => !internal && (family === "IPv4" || (both && !address.startsWith("fe80"))))
+    .filter(
+      ({ internal, family, address }) => !internal && (family === "IPv4" || (both && !address.startsWith("fe80"))),
+    )
     .map(({ address }) => address);
 }

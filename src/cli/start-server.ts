@@ -73,6 +73,7 @@ function portFlag(args: Arguments): number | undefined {
   const text = args.text("port");
   if (text === undefined) return undefined;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
-  if (port < 0 || port > 65_535) throw new UsageError(`--port is a number from 0 to 65535, got ${JSON.stringify(text)}.`);
+  if (port < 0 || port > 65_535)
+    throw new UsageError(`--port is a number from 0 to 65535, got ${JSON.stringify(text)}.`);
   return port;
 }

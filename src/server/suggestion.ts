@@ -1,12 +1,12 @@
 /**
- * The name that was probably meant, or undefined when none is near: at most one slip in three characters.
+ * The name that was probably meant, or undefined when none is near: at most one slip for each three characters begun.
  *
  * @example
  * suggestion("lisen", ["listen", "limits"]); // "listen"
  */
 export function suggestion(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let least = Math.ceil(name.length / 3) + 1;
   for (const candidate of known) {
     const steps = distance(name.toLowerCase(), candidate.toLowerCase(), least);
     if (steps >= least) continue;

@@ -127,10 +127,14 @@ export class WebServer {
 
   async #listenEverywhere(): Promise<Listener[]> {
     const { listen: option = LISTEN, reusePort, proxyProtocol } = this.options;
-    const places = (Array.isArray(option) ? (option as readonly ListenOption[]) : [option as ListenOption]).map(parseListen);
+    const places = (Array.isArray(option) ? (option as readonly ListenOption[]) : [option as ListenOption]).map(
+      parseListen,
+    );
     const accept = (connection: Connection): void => this.#http.accept(connection);
     const onConnection =
-      proxyProtocol === undefined ? accept : acceptProxyProtocol({ ...proxyProtocol, watchdog: this.#watchdog }, accept);
+      proxyProtocol === undefined
+        ? accept
+        : acceptProxyProtocol({ ...proxyProtocol, watchdog: this.#watchdog }, accept);
     const onError = (error: Error): void => this.#log.write("error", "Connections cannot be accepted", { error });
     const settings = { reusePort, limits: this.#accept, onError };
     const results = await Promise.allSettled(places.map((place) => listen(place, onConnection, settings)));

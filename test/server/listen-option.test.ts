@@ -17,11 +17,14 @@ test("A place to listen is a port, an address and a port, or a path", () => {
 test("A place to listen that cannot be read is refused by name", () => {
   const wrong = ["", "localhost", "::1:8080", "127.0.0.1:", "127.0.0.1:99999", "a/b:80", "http://x:80", ":8o", "unix:"];
   for (const text of [...wrong, -1, 1.5, 70_000, NaN]) {
-    assert.throws(() => parseListen(text), (error: Error & { code: string }) => {
-      assert.equal(error.code, "BAD_LISTEN");
-      assert.ok(error.message.startsWith(typeof text === "string" ? JSON.stringify(text) : ""), error.message);
-      return true;
-    });
+    assert.throws(
+      () => parseListen(text),
+      (error: Error & { code: string }) => {
+        assert.equal(error.code, "BAD_LISTEN");
+        assert.ok(error.message.startsWith(typeof text === "string" ? JSON.stringify(text) : ""), error.message);
+        return true;
+      },
+    );
   }
   assert.throws(() => parseListen({ port: "80" as unknown as number }), { code: "BAD_LISTEN" });
   assert.throws(() => parseListen(null as unknown as number), { code: "BAD_LISTEN" });

@@ -64,7 +64,11 @@ test("Arc Reactor FakeReactor: hosts, extensions and trusted facts of the connec
 });
 
 test("FakeReactor answers as a socket does", async () => {
-  const options = { app: arc().mount("/", app).mount("/files", files(import.meta.dirname, { listing: true })) };
+  const options = {
+    app: arc()
+      .mount("/", app)
+      .mount("/files", files(import.meta.dirname, { listing: true })),
+  };
   const reactor = new FakeReactor(options);
   await using server = await testServer(options);
   const requests: [string, string, Record<string, string>][] = [
@@ -85,7 +89,9 @@ test("FakeReactor answers as a socket does", async () => {
     const name = `${method} ${path}`;
     assert.equal(near.status, far.status, name);
     const fields = (from: Iterable<readonly [string, string]>): string[] =>
-      [...from].filter(([field]) => !["date", "connection", "keep-alive"].includes(field)).map((pair) => pair.join(": "));
+      [...from]
+        .filter(([field]) => !["date", "connection", "keep-alive"].includes(field))
+        .map((pair) => pair.join(": "));
     assert.deepEqual(fields(near.headers), fields(far.headers), name);
     assert.ok(near.headers.has("date"));
     assert.equal(await near.text(), await far.text(), name);

@@ -9,7 +9,8 @@ export function escapeJson(text: string): string {
   // A loop beats a regular expression on the short values that logs are made of.
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
-    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c || index >= LONGEST) return escapeFrom(text, index);
+    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c || index >= LONGEST)
+      return escapeFrom(text, index);
   }
   return text;
 }

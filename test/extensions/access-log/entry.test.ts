@@ -44,14 +44,20 @@ test("Access log marks a response that its client did not take whole", () => {
 });
 
 test("Access log escapes control characters, DEL and everything that is not ASCII, and loses nothing", () => {
-  const unit = fc.oneof(fc.constantFrom("\n", "\r", "\0", "\x1b", "\x7f", "\x9b", '"', "\\", "é", "\u2028"), fc.string());
+  const unit = fc.oneof(
+    fc.constantFrom("\n", "\r", "\0", "\x1b", "\x7f", "\x9b", '"', "\\", "é", "\u2028"),
+    fc.string(),
+  );
   fc.assert(
-    fc.property(fc.array(unit).map((parts) => parts.join("").slice(0, 2048)), (text) => {
-      const line = jsonLine({ ...ENTRY, target: text, host: text, referer: text, userAgent: text });
-      assert.match(line, /^[\x20-\x7e]+\n$/);
-      const { target, host, referer, userAgent } = JSON.parse(line) as Record<string, string>;
-      assert.deepEqual([target, host, referer, userAgent], [text, text, text, text]);
-    }),
+    fc.property(
+      fc.array(unit).map((parts) => parts.join("").slice(0, 2048)),
+      (text) => {
+        const line = jsonLine({ ...ENTRY, target: text, host: text, referer: text, userAgent: text });
+        assert.match(line, /^[\x20-\x7e]+\n$/);
+        const { target, host, referer, userAgent } = JSON.parse(line) as Record<string, string>;
+        assert.deepEqual([target, host, referer, userAgent], [text, text, text, text]);
+      },
+    ),
   );
 });
 

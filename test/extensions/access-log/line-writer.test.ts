@@ -78,8 +78,14 @@ test("LineWriter keeps the order of lines that come while it writes", async () =
     if (line % 1000 === 0) await new Promise(setImmediate);
   }
   await writer.flush();
-  const numbers = disk.text.trimEnd().split("\n").map((line) => parseInt(line, 10));
-  assert.deepEqual(numbers, numbers.toSorted((a, b) => a - b));
+  const numbers = disk.text
+    .trimEnd()
+    .split("\n")
+    .map((line) => parseInt(line, 10));
+  assert.deepEqual(
+    numbers,
+    numbers.toSorted((a, b) => a - b),
+  );
   assert.equal(numbers.length, 20_000);
 });
 
