@@ -6,16 +6,13 @@ const PAGE_KIB = 4;
 
 /** The process and all its descendants; empty when it has ended. */
 export function tree(pid: number): number[] {
+  let threads: string[];
   try {
-    const found = [pid];
-    for (const thread of readdirSync(`/proc/${pid}/task`)) {
-      const children = readFileSync(`/proc/${pid}/task/${thread}/children`, "latin1");
-      for (const child of children.split(" ")) if (child !== "") found.push(...tree(Number(child)));
-    }
-    return found;
+    threads = readdirSync(`/proc/${pid}/task`);
   } catch {
     return [];
   }
+  return [pid, ...threads.flatMap((thread) => childrenOf(pid, thread)).flatMap((child) => tree(child))];
 }
 
 /**
@@ -56,6 +53,14 @@ export function signalTree(pid: number, signal: NodeJS.Signals): void {
     } catch {
       // It ended by itself.
     }
+  }
+}
+
+function childrenOf(pid: number, thread: string): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${thread}/children`, "latin1").split(" ").filter(Boolean).map(Number);
+  } catch {
+    return []; // The thread has ended, which says nothing of its process.
   }
 }
 
