@@ -65,6 +65,7 @@ describe("Kvarn helper API: cookies as typed values", () => {
         assert.match(line, /^a=[\x21-\x7e]*; Path=\/; HttpOnly; SameSite=Lax$/);
         assert.equal(cookies(withCookies(line.split("; ", 1)[0]!)).get("a"), value.toWellFormed());
       }),
+      { examples: [["100%25"], ['a,b;c d"e\\'], ["é🎉"]] },
     );
   });
 });

@@ -7,7 +7,7 @@ import { type Markup, markup, trustedMarkup } from "../../src/helpers/markup.ts"
 
 const anyText = fc.string({ unit: "binary", maxLength: 60 });
 
-describe("Escapers", () => {
+describe("LuaFlare escapers: for HTML, attributes, URLs and scripts", () => {
   test("escapeHtml leaves nothing that opens a tag, a reference or ends a quoted value", () => {
     assert.equal(escapeHtml(`<b class="x" id='y'>&amp;`), "&lt;b class=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;");
     fc.assert(fc.property(anyText, (text) => !/[<>"']|&(?!(?:lt|gt|amp|quot|#39);)/.test(escapeHtml(text))));
@@ -41,7 +41,7 @@ describe("Escapers", () => {
   });
 });
 
-describe("markup", () => {
+describe("LuaFlare auto-escaping markup", () => {
   test("Values are escaped, markup is not, lists are joined, nothing gives nothing", () => {
     const item = (name: string): Markup => markup`<li title="${name}">${name}</li>`;
     assert.equal(

@@ -121,7 +121,7 @@ describe("Rush uploads: what is refused or breaks off leaves nothing on the disk
   });
 });
 
-test("Types may be asked for by family", async (t) => {
+test("Arc body parser, multipart, static files: types of uploads may be asked for by family", async (t) => {
   const { files } = await saveUploads(post(TWO), temporaryFolder(t), { types: ["image/*"] });
   assert.equal(files.length, 2);
 });

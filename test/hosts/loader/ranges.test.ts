@@ -55,6 +55,14 @@ for (const [what, options] of Object.entries({
       assert.equal(fields.get("content-type")?.startsWith("multipart/"), false);
     });
 
+    test("A range is answered with 206 and never 200, and Content-Range has its unit", async (t) => {
+      const handler = serve(t, folderWith(t, { "a.txt": digits(25) }), options);
+      const part = await get(handler, "/a.txt", { headers: { range: "bytes=1-2" } });
+      const none = await get(handler, "/a.txt", { headers: { range: "bytes=99-" } });
+      assert.deepEqual([part.status, none.status], [206, 416]);
+      for (const { fields } of [part, none]) assert.match(fields.get("content-range")!, /^bytes /);
+    });
+
     test("Several ranges are multipart/byteranges with one end delimiter", async (t) => {
       const handler = serve(t, folderWith(t, { "a.txt": digits(25) }), options);
       const reply = await get(handler, "/a.txt", { headers: { range: "bytes=0-1, 5-5, -2" } });
