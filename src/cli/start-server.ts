@@ -1,5 +1,4 @@
 import { MillraceError } from "../base/errors.ts";
-import type { Extension } from "../pipeline/stages.ts";
 import type { ServerOptions } from "../server/options.ts";
 import { WebServer } from "../server/web-server.ts";
 import type { Arguments, FlagName } from "./arguments.ts";
@@ -33,7 +32,7 @@ async function withLog(options: ServerOptions, args: Arguments): Promise<ServerO
   const merged = log === undefined ? options : { ...options, log };
   if (extensions.some(({ name }) => name === "access-log")) return merged;
   const { accessLog } = await import("../extensions/access-log/access-log.ts");
-  return { ...merged, extensions: [accessLog({ format: log }) as Extension, ...extensions] };
+  return { ...merged, extensions: [accessLog({ format: log }), ...extensions] };
 }
 
 function logFlag(args: Arguments): "text" | "json" | "off" | undefined {

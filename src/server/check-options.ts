@@ -100,8 +100,7 @@ function checkAddresses(value: unknown, name: string): string | undefined {
     return expected(name, 'a list of addresses, such as ["10.0.0.0/8", "::1"]', value);
   }
   try {
-    new CidrList(value);
-    return undefined;
+    return void new CidrList(value);
   } catch (error) {
     return `${name}: ${(error as Error).message}.`;
   }

@@ -46,7 +46,7 @@ function checkedPort(port: number, option: unknown): number {
 }
 
 function badListen(option: unknown): MillraceError {
-  const shown = typeof option === "string" ? JSON.stringify(option) : String(JSON.stringify(option) ?? option);
+  const shown = typeof option === "string" ? JSON.stringify(option) : JSON.stringify(option);
   return new MillraceError("BAD_LISTEN", `${shown} is no place to listen on.`, {
     hint: 'Write a port (8080), "host:port" ("127.0.0.1:8080", "[::1]:8080", ":80" for every address) or "unix:/path".',
   });

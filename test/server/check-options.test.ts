@@ -7,7 +7,7 @@ const app = (): string => "hello";
 function refused(options: object): MillraceError {
   let refusal: MillraceError | undefined;
   assert.throws(
-    () => defineConfig(options as ServerOptions),
+    () => defineConfig(options),
     (error: MillraceError) => {
       refusal = error;
       return true;

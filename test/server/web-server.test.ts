@@ -162,8 +162,10 @@ test("WebServer turns away more connections than it may have", async () => {
   await once(first, "connect");
   await sleep(50);
   const second = connect(port, "127.0.0.1");
-  const [error] = (await Promise.race([once(second, "error"), once(second, "end").then(() => [])])) as [Error?];
-  assert.equal((error as NodeJS.ErrnoException | undefined)?.code, "ECONNRESET");
+  const [error] = (await Promise.race([once(second, "error"), once(second, "end").then(() => [])])) as [
+    NodeJS.ErrnoException?,
+  ];
+  assert.equal(error?.code, "ECONNRESET");
   first.destroy();
 });
 

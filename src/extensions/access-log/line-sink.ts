@@ -5,7 +5,7 @@ import { MillraceError } from "../../base/errors.ts";
 /** Where lines end up. */
 export interface LineSink {
   /** Writes text and says how many octets of it are written: all, fewer, or an error. Never called while it writes. */
-  write(text: string, done: (error: Error | null, written: number) => void): void;
+  write(text: string, done: (error: NodeJS.ErrnoException | null, written: number) => void): void;
   /** Goes on in a new file of the same name. Not called while it writes. */
   reopen?(): void;
   close?(): void;

@@ -98,7 +98,7 @@ export class LineWriter {
   #put(batch: Batch): void {
     this.#sink.write(batch.text, (error, written) => {
       if (written > 0) this.#wrote(batch, written);
-      if ((error as NodeJS.ErrnoException | null)?.code === "EAGAIN") setTimeout(() => this.#put(batch), AGAIN);
+      if (error?.code === "EAGAIN") setTimeout(() => this.#put(batch), AGAIN);
       else if (error !== null) this.#fail(batch, error);
       else if (batch.text !== "") this.#put(batch);
       else this.#end();

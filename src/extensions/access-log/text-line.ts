@@ -28,7 +28,7 @@ export function textLine(entry: AccessEntry, paint: Paint): string {
   return (
     `${paint("gray", time)}  ${paint(STATUS[Math.floor(status / 100)] ?? "gray", String(status))}  ` +
     `${method.padEnd(4)}  ${escapeText(target)}` +
-    `${paint("gray", `  ${sizeText(entry.bytes)}  ${durationText(entry.ms)}${from}`)}` +
+    paint("gray", `  ${sizeText(entry.bytes)}  ${durationText(entry.ms)}${from}`) +
     `${entry.aborted ? paint("yellow", "  aborted") : ""}\n`
   );
 }
