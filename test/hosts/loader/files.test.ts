@@ -8,7 +8,7 @@ import type { MillraceError } from "../../../src/base/errors.ts";
 import { files } from "../../../src/hosts/loader/files.ts";
 import { Loader } from "../../../src/hosts/loader/loader.ts";
 import { Request } from "../../../src/http/request.ts";
-import { folderWith, get, put, serve } from "./folder.ts";
+import { folderWith, get, put, putFifo, serve } from "./folder.ts";
 
 for (const cache of ["memory", "descriptors", "none"] as const) {
   describe(`Rush Loader + pluggable cache: ${cache}`, () => {
@@ -205,7 +205,7 @@ describe("What is not found", () => {
 
   test("FIFOs, sockets and devices, without waiting for them", { timeout: 5000 }, async (t) => {
     const folder = folderWith(t, { "a.txt": "text" });
-    execFileSync("mkfifo", [join(folder, "fifo")]);
+    putFifo(join(folder, "fifo"));
     const server = createServer().listen(join(folder, "socket"));
     t.after(() => server.close());
     symlinkSync("/dev/zero", join(folder, "zero"));

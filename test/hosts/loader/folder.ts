@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -20,6 +21,13 @@ export function folderWith(t: TestContext, contents: Readonly<Record<string, str
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   for (const [name, content] of Object.entries(contents)) put(join(folder, name), content);
   return folder;
+}
+
+const MAKE_FIFO = "mkfifo";
+
+/** Makes a FIFO: who opens it waits for somebody at the other end. */
+export function putFifo(path: string): void {
+  execFileSync(MAKE_FIFO, [path]);
 }
 
 /** Writes a file that was changed long ago. */

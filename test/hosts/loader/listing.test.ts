@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { formatSize } from "../../../src/hosts/loader/listing-page.ts";
-import { folderWith, get, put, serve } from "./folder.ts";
+import { folderWith, get, put, putFifo, serve } from "./folder.ts";
 
 /** The names that a page shows, and where its links lead. */
 function rowsOf(page: string): { name: string; href: string | undefined }[] {
@@ -123,7 +123,7 @@ describe("The listing of a folder", () => {
     symlinkSync("../secret.txt", join(site, "out"));
     symlinkSync("a.txt", join(site, "in"));
     symlinkSync("nowhere", join(site, "broken"));
-    execFileSync("mkfifo", [join(site, "fifo")]);
+    putFifo(join(site, "fifo"));
     assert.deepEqual(namesOf((await get(serve(t, site, { listing: true }), "/")).text), ["a.txt", "in"]);
   });
 
