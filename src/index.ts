@@ -53,7 +53,8 @@ export { descriptorCache, memoryCache } from "./hosts/loader/file-cache.ts";
 export type { FileCache } from "./hosts/loader/file-cache.ts";
 export { files } from "./hosts/loader/files.ts";
 export type { FilesHandler } from "./hosts/loader/files.ts";
-export type { LoaderOptions } from "./hosts/loader/loader.ts";
+export { Loader } from "./hosts/loader/loader.ts";
+export type { LoaderOptions, Preloaded } from "./hosts/loader/loader.ts";
 
 // Helpers for handlers.
 export type { CookieAttributes } from "./fields/cookie.ts";

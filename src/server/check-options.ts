@@ -21,7 +21,6 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
   maxConnections: checkCount,
   perAddress: checkCount,
   proxyProtocol: checkProxyProtocol,
-  trustedProxies: checkAddresses,
   log: checkLog,
   development: checkBoolean,
   reusePort: checkBoolean,

@@ -41,13 +41,6 @@ export interface ServerOptions {
    * Danger: whoever can connect from one of them chooses the client address that handlers see.
    */
   readonly proxyProtocol?: { readonly trusted: readonly string[] } | undefined;
-  /**
-   * Reverse proxies (CIDR) whose `Forwarded` or `X-Forwarded-For` and `X-Forwarded-Proto` are believed: client address
-   * and scheme of a request are then those of the client behind them. Default: none.
-   *
-   * Danger: list addresses that only your own proxies have, and let them overwrite what clients send.
-   */
-  readonly trustedProxies?: readonly string[] | undefined;
   /** Where messages of the server go. Default: standard error, as text on a terminal and as JSON lines otherwise. */
   readonly log?: Log | "text" | "json" | "off" | undefined;
   /**

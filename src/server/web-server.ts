@@ -163,7 +163,7 @@ export class WebServer {
     this.#listeners = [];
     await this.#http.close();
     if (wasStarted) await this.options.onShutdown?.();
-    for (const extension of this.options.extensions ?? []) await (extension as Closable).close?.();
+    for (const extension of this.options.extensions ?? []) await extension.close?.();
     this.#state = "stopped";
   }
 

@@ -7,7 +7,7 @@ function written(options: ConsoleLogOptions, write: (log: ReturnType<typeof cons
   const stream = new PassThrough();
   write(consoleLog({ ...options, stream: stream as unknown as NodeJS.WriteStream }));
   let text = "";
-  for (let piece: unknown = stream.read(); piece !== null; piece = stream.read()) text += String(piece);
+  for (let piece = stream.read() as Buffer | null; piece !== null; piece = stream.read()) text += String(piece);
   return text;
 }
 
