@@ -7,7 +7,7 @@ import { type Answer, redirect, type RedirectInit } from "../http/make.ts";
 import { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
 import type { After, Before } from "../pipeline/before-after.ts";
-import { type ErrorClass, type ErrorHandler, ErrorHandlers, type ErrorKey, errorsLayer } from "../pipeline/errors.ts";
+import { type ErrorHandler, ErrorHandlers, type ErrorKey, type ErrorOf, errorsLayer } from "../pipeline/errors.ts";
 import { ArcParts } from "./arc-parts.ts";
 import { ANY_METHOD, type Filter } from "./claims.ts";
 import { answering, compileArc } from "./compile-arc.ts";
@@ -189,9 +189,7 @@ export class Arc {
   }
 
   /** Sets the handler of errors that come from this arc: by name, status or class. See {@link ErrorHandlers}. */
-  error<E>(key: ErrorClass<E>, handler: ErrorHandler<E>): this;
-  error(key: ErrorKey, handler: ErrorHandler): this;
-  error(key: ErrorKey, handler: ErrorHandler<never>): this {
+  error<K extends ErrorKey>(key: K, handler: ErrorHandler<ErrorOf<K>>): this {
     this.parts.errors.push([key, handler as ErrorHandler]);
     this.parts.changed();
     return this;

@@ -6,10 +6,10 @@ import { HttpError, NotFoundError } from "../http/http-error.ts";
 import { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
 import {
-  type ErrorClass,
   type ErrorHandler,
   ErrorHandlers,
   type ErrorKey,
+  type ErrorOf,
   type ErrorOptions,
 } from "../pipeline/errors.ts";
 import { conflictsOf, keyOf } from "./host-conflicts.ts";
@@ -91,10 +91,8 @@ export class Hosts {
   }
 
   /** Sets the handler of errors that no host has a handler for, those of finding the host among them. */
-  error<E>(key: ErrorClass<E>, handler: ErrorHandler<E>): this;
-  error(key: ErrorKey, handler: ErrorHandler): this;
-  error(key: ErrorKey, handler: ErrorHandler<never>): this {
-    this.#errors.set(key, handler as ErrorHandler);
+  error<K extends ErrorKey>(key: K, handler: ErrorHandler<ErrorOf<K>>): this {
+    this.#errors.set(key, handler);
     return this;
   }
 

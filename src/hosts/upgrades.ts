@@ -3,7 +3,7 @@ import { callerPlace, MillraceError } from "../base/errors.ts";
 import { hasToken } from "../fields/token-list.ts";
 import type { Handler, Layer } from "../http/handler.ts";
 import { HttpError } from "../http/http-error.ts";
-import type { Request } from "../http/request.ts";
+import { Request } from "../http/request.ts";
 
 /**
  * Offers that clients make by habit and that must not cost them their answer: RFC 9113 §3.1 has dropped `h2c`, and
@@ -50,6 +50,7 @@ export class Upgrades {
   find(request: Request): Handler | undefined {
     // RFC 9110 §7.8: HTTP/1.0 cannot upgrade, HTTP/2 and 3 have no such field, and Connection must name it.
     if (request.protocol !== "http/1.1") return undefined;
+    if (Request.field(request, "upgrade") === null) return undefined;
     const offers = request.headers.get("upgrade");
     if (offers === null || !hasToken(request.headers.get("connection") ?? undefined, "upgrade")) return undefined;
     let isUnknown = false;

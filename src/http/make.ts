@@ -244,7 +244,8 @@ function withType(response: Response, type: string): Response {
 
 /** The platform's own response as ours; its content is streamed through. */
 function fromNative(response: globalThis.Response): Response {
+  // The body first: the responses of srvx, which h3 makes, know their Content-Type only once that was asked for.
+  const { body, status, statusText, headers } = response;
   // A network error (Response.error()) has status 0.
-  const { status, statusText, headers, body } = response;
   return new Response(body as ContentInit, { status: status === 0 ? 500 : status, statusText, headers });
 }

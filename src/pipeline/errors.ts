@@ -25,6 +25,9 @@ export type ErrorClass<E = unknown> = abstract new (...args: any[]) => E;
  */
 export type ErrorKey = "not-found" | "internal-error" | number | ErrorClass;
 
+/** What a handler for a key is given. */
+export type ErrorOf<K extends ErrorKey> = K extends ErrorClass<infer E> ? E : unknown;
+
 /** How errors are told. */
 export interface ErrorOptions {
   /** Whether the client sees message and stack of internal errors. Default false. Danger: they tell of the inside. */
@@ -55,9 +58,7 @@ export class ErrorHandlers {
   }
 
   /** Sets a handler, in place of the one before. */
-  set<E>(key: ErrorClass<E>, handler: ErrorHandler<E>): this;
-  set(key: ErrorKey, handler: ErrorHandler): this;
-  set(key: ErrorKey, handler: ErrorHandler<never>): this {
+  set<K extends ErrorKey>(key: K, handler: ErrorHandler<ErrorOf<K>>): this {
     this.#handlers.set(key, handler as ErrorHandler);
     return this;
   }

@@ -51,6 +51,8 @@ export interface Extension {
   package?(response: Response, request: Request): void;
   /** After the last byte, or when the client is gone: logs, metrics. */
   post?(exchange: Exchange): MaybePromise<void>;
+  /** The server has stopped: writes what it holds and lets go of what it opened. */
+  close?(): MaybePromise<void>;
 }
 
 /** What stands between the stages. */
