@@ -6,7 +6,7 @@ import type { Figure, Scenario } from "./scenario.ts";
 export const descriptors: Scenario = {
   name: "descriptors",
   async run(stage, size) {
-    const limit = size === "full" ? 256 : 96;
+    const limit = size === "full" ? 256 : 160;
     const clients = limit * 4;
     const server = await stage.server({}, limit);
     const load = stage.load<IdleReport>("idle", { port: server.port, count: clients });

@@ -18,8 +18,8 @@ async function full(stage: Stage): Promise<Figure[]> {
 
 /** The same with deadlines a tenth as long. */
 async function light(stage: Stage): Promise<Figure[]> {
-  const deadlines = { head: 1_000, body: 3_000, write: 3_000, grace: 1_000, linger: 200 };
-  const server = await stage.server({ deadlines });
+  const timeouts = { head: 1_000, body: 3_000, write: 3_000, grace: 1_000, linger: 200 };
+  const server = await stage.server({ timeouts });
   return attack(stage, server, { heads: 100, contents: 60, readers: 60, pause: 100 }, 6_000, undefined);
 }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import type { HttpLimits } from "../../src/http/http-limits.ts";
 import type { PhaseLimits } from "../../src/transport/watchdog.ts";
 
@@ -10,7 +11,7 @@ export interface Settings {
   /** A folder that is served where no route is. */
   folder?: string;
   limits?: Partial<HttpLimits>;
-  deadlines?: Partial<PhaseLimits>;
+  timeouts?: Partial<PhaseLimits>;
 }
 
 /** What a server process tells about itself, after its garbage has been collected. */
@@ -38,19 +39,24 @@ export class ServerProcess {
 
   /** @param descriptors the limit of open files, as `ulimit -n` sets it */
   static async start(settings: Settings = {}, descriptors?: number): Promise<ServerProcess> {
-    const program = join(import.meta.dirname, "server-under-test.ts");
-    const args = [process.execPath, "--expose-gc", program, JSON.stringify(settings)];
+    const [command, app] = ["../../src/cli.ts", "../fixtures/app-under-test.ts"].map((path) =>
+      join(import.meta.dirname, path),
+    );
+    const run = [process.execPath, "--expose-gc", command!, "run", app!, "--port", "0", "--log", "off"];
     // Node raises its soft limit to the hard one, so both are set.
-    const command =
-      descriptors === undefined ? args : ["bash", "-c", `ulimit -n ${descriptors} && exec "$@"`, "-", ...args];
-    const child = spawn(command[0]!, command.slice(1), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-    const [message] = (await Promise.race([
-      once(child, "message"),
-      once(child, "exit").then(([code]) => {
+    const [program, ...args] =
+      descriptors === undefined ? run : ["bash", "-c", `ulimit -n ${descriptors} && exec "$@"`, "-", ...run];
+    const child = spawn(program!, args, {
+      env: { ...process.env, MILLRACE_TEST_SETTINGS: JSON.stringify(settings) },
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+    });
+    const port = await Promise.race([
+      portOf(child.stdout!),
+      once(child, "exit").then(([code]): never => {
         throw new Error(`The server did not start: exit ${code}`);
       }),
-    ])) as [{ port: number }];
-    return new ServerProcess(child, message.port);
+    ]);
+    return new ServerProcess(child, port);
   }
 
   get pid(): number {
@@ -88,6 +94,19 @@ export class ServerProcess {
     this.#child.kill("SIGKILL");
     await exited;
   }
+}
+
+/** The port that the start screen shows. */
+async function portOf(output: Readable): Promise<number> {
+  let text = "";
+  for await (const chunk of output.iterator({ destroyOnReturn: false })) {
+    text += String(chunk);
+    const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1];
+    if (port === undefined) continue;
+    output.resume();
+    return Number(port);
+  }
+  throw new Error(`The server shows no address: ${text}`);
 }
 
 /** Watches the highest resident memory of a server while something happens. */
