@@ -1,5 +1,5 @@
 import { escapeJson } from "./escape.ts";
-import { timestamp } from "./timestamp.ts";
+import { THREE_DIGITS, timestamp } from "./timestamp.ts";
 
 /** What an access log says of one exchange. Texts are as they came: unescaped. */
 export interface AccessEntry {
@@ -25,13 +25,31 @@ export interface AccessEntry {
 export function jsonLine(entry: AccessEntry): string {
   let line =
     `{"time":"${timestamp(entry.time)}","remoteAddress":"${entry.remoteAddress}","method":"${entry.method}",` +
-    `"target":"${escapeJson(entry.target)}","status":${entry.status},"bytes":${entry.bytes},"ms":${rounded(entry.ms)},` +
-    `"protocol":"${entry.protocol}","host":"${escapeJson(entry.host)}"`;
+    `"target":"${escapeJson(entry.target)}","status":${entry.status},"bytes":${entry.bytes},"ms":${decimal(entry.ms)},` +
+    `"protocol":"${entry.protocol}","host":"${escapedHost(entry.host)}"`;
   if (entry.referer !== null) line += `,"referer":"${escapeJson(entry.referer)}"`;
-  if (entry.userAgent !== null) line += `,"userAgent":"${escapeJson(entry.userAgent)}"`;
+  if (entry.userAgent !== null) line += `,"userAgent":"${escapedAgent(entry.userAgent)}"`;
   return entry.aborted ? `${line},"aborted":true}\n` : `${line}}\n`;
 }
 
-function rounded(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
+/** Three decimals: thousands of numbers a second are dearer to print than to look up. */
+function decimal(ms: number): string {
+  const micros = Math.round(ms * 1000);
+  const whole = Math.floor(micros / 1000);
+  return `${whole}.${THREE_DIGITS[micros - whole * 1000]}`;
+}
+
+const escapedHost = remembering(escapeJson);
+const escapedAgent = remembering(escapeJson);
+
+/** Remembers the last text: one client sends the same ones with request after request. */
+function remembering(escape: (text: string) => string): (text: string) => string {
+  let last = "";
+  let escaped = "";
+  return (text) => {
+    if (text === last) return escaped;
+    last = text;
+    escaped = escape(text);
+    return escaped;
+  };
 }

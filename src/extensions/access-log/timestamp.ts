@@ -1,3 +1,8 @@
+/** 000 to 999. */
+export const THREE_DIGITS: readonly string[] = Array.from({ length: 1000 }, (_, number) =>
+  String(number).padStart(3, "0"),
+);
+
 let second = -1;
 let prefix = "";
 let millisecond = -1;
@@ -12,6 +17,6 @@ export function timestamp(wall: number): string {
     prefix = new Date(now * 1000).toISOString().slice(0, -"000Z".length);
   }
   millisecond = wall;
-  stamp = `${prefix}${String(wall - now * 1000).padStart(3, "0")}Z`;
+  stamp = `${prefix}${THREE_DIGITS[wall - now * 1000]}Z`;
   return stamp;
 }
