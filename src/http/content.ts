@@ -6,6 +6,8 @@ import { HttpError } from "./http-error.ts";
 export interface SizedContent extends AsyncIterable<Uint8Array> {
   readonly length: number;
   close?(): void;
+  /** Said before a piece is asked for: every piece before it has been sent and none of it kept. Saves buffers. */
+  reuse?(): void;
 }
 
 /** The content of a message as it is held: the cheap forms stay what they are until they are written. */

@@ -1,6 +1,6 @@
 import type { HeadLimits } from "./h1/head-parser.ts";
 
-/** What one client may ask of the server. Sizes in octets; `docs/security.md` gives the reasons. */
+/** What one client may ask of the server. Sizes in octets; `SECURITY.md` gives the reasons. */
 export interface HttpLimits {
   /** The request line; above it 414. Default 8 KiB. */
   line: number;

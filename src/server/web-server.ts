@@ -28,11 +28,6 @@ export interface StopOptions {
 /** What a server is doing. */
 export type ServerState = "new" | "starting" | "listening" | "stopping" | "stopped";
 
-/** An extension that holds something, such as the file of a log. */
-interface Closable {
-  close?(): Promise<void>;
-}
-
 const LISTEN = "127.0.0.1:8080";
 const STOP_DEADLINE = 30_000;
 

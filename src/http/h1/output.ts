@@ -26,6 +26,11 @@ export class Output {
     return this.#total - this.#connection.unsent;
   }
 
+  /** Whether the system has taken everything. */
+  get isEmpty(): boolean {
+    return this.#gathered === "" && this.#connection.unsent === 0;
+  }
+
   /** Adds text, one octet per character. */
   text(latin1: string): void {
     this.#gathered += latin1;

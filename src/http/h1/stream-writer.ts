@@ -1,5 +1,5 @@
 import { isPromise } from "../../base/maybe-promise.ts";
-import type { StreamedContent } from "../content.ts";
+import type { SizedContent, StreamedContent } from "../content.ts";
 import { Headers, type HeadersInit } from "../headers.ts";
 import { chunkLine, type Delimiting, lastChunk } from "./encoder.ts";
 import type { Output } from "./output.ts";
@@ -20,6 +20,7 @@ export class LengthMismatchError extends Error {
 /** One writer's iterator, whatever the content is. */
 interface Source {
   next(): Promise<IteratorResult<Uint8Array | string>>;
+  reuse?: (() => void) | undefined;
   cancel(reason: unknown): void;
 }
 
@@ -61,6 +62,7 @@ export class StreamWriter {
     for (;;) {
       if (this.#output.blocked) await this.#drained();
       if (this.#aborted) return false;
+      if (this.#output.isEmpty) this.#source.reuse?.();
       const next = this.#source.next();
       this.#output.flushSoon();
       const { done, value } = await next;
@@ -130,6 +132,7 @@ function sourceOf(content: StreamedContent): Source {
   const iterator = (content as AsyncIterable<Uint8Array | string>)[Symbol.asyncIterator]();
   return {
     next: () => iterator.next(),
+    reuse: (content as SizedContent).reuse?.bind(content),
     cancel() {
       try {
         const ended = iterator.return?.();
