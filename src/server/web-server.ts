@@ -5,6 +5,7 @@ import { HTTP_LIMITS } from "../http/http-limits.ts";
 import { HttpServer } from "../http/http-server.ts";
 import type { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
+import type { Extension } from "../pipeline/stages.ts";
 import { AcceptLimits } from "../transport/accept-limits.ts";
 import type { Connection, ListenAddress, Listener } from "../transport/connection.ts";
 import { acceptProxyProtocol } from "../transport/proxy-protocol.ts";
@@ -158,8 +159,14 @@ export class WebServer {
     this.#listeners = [];
     await this.#http.close();
     if (wasStarted) await this.options.onShutdown?.();
-    for (const extension of this.options.extensions ?? []) await extension.close?.();
+    for (const extension of this.#extensions()) await extension.close?.();
     this.#state = "stopped";
+  }
+
+  /** Those of the server and those of its hosts, each once. */
+  #extensions(): Set<Extension> {
+    const ofHosts = this.hosts?.list.flatMap(({ extensions }) => extensions) ?? [];
+    return new Set([...(this.options.extensions ?? []), ...ofHosts]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -191,3 +191,15 @@ test("WebServer keeps the limits and deadlines of its options", async () => {
   assert.match(octets.toString(), /^HTTP\/1\.1 408 /);
   slow.destroy();
 });
+
+test("WebServer closes every extension once when it stops, those of its hosts too", async () => {
+  const closed: string[] = [];
+  const extension = (name: string) => ({ name, post() {}, close: () => void closed.push(name) });
+  const [both, own] = [extension("both"), extension("own")];
+  const site = host("example.com")
+    .use(both, own)
+    .get("/", () => "site");
+  await using server = await new WebServer({ ...quiet, hosts: [site], extensions: [both] }).start();
+  await server.stop();
+  assert.deepEqual(closed, ["both", "own"]);
+});
