@@ -1,12 +1,15 @@
 import type { Command } from "./command.ts";
 
+/** The name of a command. */
+export type CommandName = "serve" | "run" | "check" | "routes" | "explain" | "help" | "version";
+
 interface Entry {
   readonly summary: string;
   readonly load: () => Promise<Command>;
 }
 
 /** Every command. Only the one that is meant is loaded: the others would cost each start some milliseconds. */
-export const COMMANDS = {
+export const COMMANDS: Readonly<Record<CommandName, Entry>> = {
   serve: { summary: "serve a folder", load: async () => (await import("./serve.ts")).serve },
   run: { summary: "run the app that a module exports", load: async () => (await import("./run.ts")).run },
   check: { summary: "look over a config or a module", load: async () => (await import("./check.ts")).check },
@@ -14,10 +17,7 @@ export const COMMANDS = {
   explain: { summary: "tell what becomes of a URL", load: async () => (await import("./explain.ts")).explain },
   help: { summary: "tell how to use a command", load: async () => (await import("./help.ts")).help },
   version: { summary: "tell the version", load: async () => (await import("./version.ts")).version },
-} as const satisfies Record<string, Entry>;
-
-/** The name of a command. */
-export type CommandName = keyof typeof COMMANDS;
+};
 
 /** Whether there is a command of this name. */
 export function isCommand(name: string): name is CommandName {

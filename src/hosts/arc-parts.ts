@@ -23,14 +23,14 @@ export interface OwnRoute {
 /** What an arc is made of: lists that grow as it is built, folded when it is compiled. */
 export class ArcParts {
   readonly routes: OwnRoute[] = [];
-  readonly redirects = new Map<string, KeptResponse>();
+  readonly redirects: Map<string, KeptResponse> = new Map();
   readonly mounted: { readonly prefix: string; readonly parts: ArcParts }[] = [];
   readonly before: Before[] = [];
   readonly after: After[] = [];
   readonly around: Layer[] = [];
   readonly errors: [ErrorKey, ErrorHandler][] = [];
   /** Told of each change. */
-  readonly watchers = new Set<() => void>();
+  readonly watchers: Set<() => void> = new Set();
   readonly #claims = new Claims();
   readonly #owned: Claim[] = [];
   readonly #outer: { readonly prefix: string; readonly parts: ArcParts }[] = [];

@@ -1,5 +1,5 @@
 import type { Content } from "./content.ts";
-import { Headers } from "./headers.ts";
+import type { Headers } from "./headers.ts";
 import { Response } from "./response.ts";
 
 /** The two pieces that a session makes of a kept response: what stands before Connection and Date, and after. */

@@ -1,6 +1,7 @@
 // Three ways of holding a connection with next to nothing: heads that never end, content that comes octet by octet, and
 // answers that are not read. Says how many were opened, how many are left, and how old the oldest got.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { dial, each, onAsk, settings } from "./client.ts";
 
 export interface DripperSettings {
@@ -10,6 +11,8 @@ export interface DripperSettings {
   readers: number;
   /** Milliseconds between two octets. */
   pause: number;
+  /** How many begin in a second: who opens all at once tests something else. */
+  perSecond: number;
 }
 
 export interface DripperReport {
@@ -27,6 +30,7 @@ const left = { heads: 0, contents: 0, readers: 0 };
 let opened = 0;
 let refused = 0;
 let oldest = 0;
+const begin = performance.now();
 
 const KINDS = [
   { kind: "heads", first: "GET /hello HTTP/1.1\r\nHost: a\r\nX-Drip: ", drips: true },
@@ -36,6 +40,7 @@ const KINDS = [
 
 async function open(index: number): Promise<void> {
   const { kind, first, drips } = kindOf(index);
+  await sleep(begin + (index * 1_000) / wanted.perSecond - performance.now());
   const socket = dial(wanted.port, index);
   // One that does not read never learns of its end by reading: it finds out when it writes.
   if (drips) socket.resume();
