@@ -276,6 +276,14 @@ describe("LuaFlare hosts: a page that is not found is looked for in any, unless 
     assert.equal((await ask(hosts, "a.com", "/", "POST"))[0], 405);
   });
 
+  test("what is added to any later is found from here too", async () => {
+    const any = host("any").get("/x", () => "x");
+    const hosts = new Hosts([named("a.com"), any]);
+    assert.deepEqual(await ask(hosts, "a.com", "/x"), [200, "x"]);
+    any.get("/y", () => "y");
+    assert.deepEqual(await ask(hosts, "a.com", "/y"), [200, "y"]);
+  });
+
   test("guards of any stand before its pages here too", async () => {
     const any = host("any")
       .use({ name: "guard", prime: () => text("no", { status: 403 }) })
@@ -354,8 +362,10 @@ describe("Host", () => {
   test("what is prepared without files is found too, inside of the host's own before", async () => {
     const site = host("a.com")
       .use({ name: "x", prepare: { match: ({ path }) => path === "/p", handler: () => text("p") } })
+      .use({ name: "y", prepare: { match: "/pattern", handler: () => text("pattern") } })
       .before((request) => (request.query.has("key") ? undefined : text("no", { status: 401 })));
     assert.equal((await site.fetch(new Request("http://a.com/p"))).status, 401);
+    assert.equal((await site.fetch(new Request("http://a.com/pattern"))).status, 401);
     assert.equal((await site.fetch(new Request("http://a.com/p?key"))).status, 200);
     assert.equal((await site.fetch(new Request("http://a.com/q"))).status, 404);
   });

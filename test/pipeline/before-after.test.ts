@@ -161,6 +161,12 @@ function thrower(): never {
   throw new RangeError("x");
 }
 
+test("a response that one after gives outlives a later after that gives nothing, later", async () => {
+  const after: After[] = [() => status(202), async () => {}];
+  const response = await beforeAfter([], after, errors.answer)(() => status(200))(new Request("http://a/"));
+  assert.equal(response.status, 202);
+});
+
 test("beforeAfter of no lists is the handler itself", () => {
   const handler = () => text("x");
   assert.equal(beforeAfter([], [], errors.answer)(handler), handler);

@@ -93,6 +93,8 @@ describe("Rush error handlers", () => {
     const errors = new ErrorHandlers().set(405, () => "no").set(401, () => text("no", { status: 401 }));
     const fields = { allow: "GET, HEAD" };
     assert.equal((await errors.answer(new HttpError(405, { fields }), asked())).headers.get("allow"), "GET, HEAD");
+    errors.set(405, () => text("no", { status: 405, headers: { allow: "POST" } }));
+    assert.equal((await errors.answer(new HttpError(405, { fields }), asked())).headers.get("allow"), "POST");
     const challenge = new HttpError(401, { fields: { "www-authenticate": "Basic" } });
     assert.equal((await errors.answer(challenge, asked())).headers.get("www-authenticate"), "Basic");
   });
