@@ -7,7 +7,7 @@ export const malformed: Scenario = {
   name: "malformed",
   async run(stage, size) {
     const count = size === "full" ? 100_000 : 2_000;
-    const warm = size === "full" ? 20_000 : 1_000;
+    const warm = size === "full" ? 40_000 : 1_000;
     const server = await stage.server();
     const { port } = server;
     const patience = size === "full" ? 300_000 : 30_000;

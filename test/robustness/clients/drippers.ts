@@ -40,7 +40,7 @@ const KINDS = [
 
 async function open(index: number): Promise<void> {
   const { kind, first, drips } = kindOf(index);
-  await sleep(begin + (index * 1_000) / wanted.perSecond - performance.now());
+  await sleep(Math.max(0, begin + (index * 1_000) / wanted.perSecond - performance.now()));
   const socket = dial(wanted.port, index);
   // One that does not read never learns of its end by reading: it finds out when it writes.
   if (drips) socket.resume();
