@@ -103,6 +103,11 @@ export class HttpServer {
     this.#log.write("error", "Work queued for the end of a request failed", { error });
   };
 
+  /** Reports an upgrade that threw instead of taking the connection. */
+  readonly onUpgradeError = (error: unknown): void => {
+    this.#log.write("error", "An upgrade failed to take its connection", { error });
+  };
+
   /** Says that a client broke the rules: its business, not the operator's. */
   reportFault(reason: SyntaxFault, connection: Connection): void {
     this.#log.write("debug", reason.reason, { status: reason.status, remoteAddress: connection.remoteAddress });

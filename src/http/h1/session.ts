@@ -188,8 +188,12 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
   lend(response: Response): void {
     this.#state = "lent";
     this.#deadlines.stop();
-    this.server.forget(this);
-    upgradeConnection(this.#connection, this.output, response, () => this.#held);
+    const { server } = this;
+    upgradeConnection(this.#connection, this.output, response, () => this.#held, {
+      onError: server.onUpgradeError,
+      // Until then the server knows of it, so that it can be ended with the server.
+      onClose: () => server.forget(this),
+    });
   }
 
   pause(): void {

@@ -4,9 +4,18 @@ import { Response } from "../response.ts";
 import { encodeHead } from "./encoder.ts";
 import type { Output } from "./output.ts";
 
+/** Who wants to know what becomes of a lent connection. */
+export interface UpgradeEvents {
+  /** Whoever was to take the connection has thrown instead. */
+  onError(error: unknown): void;
+  /** The connection is gone. */
+  onClose(): void;
+}
+
 /**
  * Writes 101 and lends the connection to whoever answered with it. RFC 9110 §7.8.
  *
+ * @param events hear what becomes of it
  * @param takeHeld gives the octets that came after the request, once the session has finished with what it was reading
  */
 export function upgradeConnection(
@@ -14,6 +23,7 @@ export function upgradeConnection(
   output: Output,
   response: Response,
   takeHeld: () => Buffer | undefined,
+  events: UpgradeEvents,
 ): void {
   output.text(encodeHead(response, "none", ""));
   output.flush();
@@ -22,7 +32,13 @@ export function upgradeConnection(
   // The session may be in the middle of a read: what it has not read is held when this turn is over.
   queueMicrotask(() => {
     const stream = duplexOf(connection, takeHeld());
+    stream.once("close", events.onClose);
     connection.resume();
-    take(stream);
+    try {
+      take(stream);
+    } catch (error) {
+      events.onError(error);
+      stream.destroy();
+    }
   });
 }
