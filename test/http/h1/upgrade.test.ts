@@ -26,9 +26,35 @@ describe("Upgrade", () => {
     await client.want(SWITCHING);
     client.send("anything\r\n\r\n");
     await client.want("anything\r\n\r\n");
-    assert.equal(server.http.sessions, 0);
+    // The server still knows of it, so that it can be ended with the server.
+    assert.equal(server.http.sessions, 1);
     client.finish();
     await client.wantEnd();
+    await client.wantClosed();
+    await turns(5);
+    assert.equal(server.http.sessions, 0);
+  });
+
+  test("A lent connection ends when the server is aborted", async () => {
+    const server = testServer(echoing);
+    const client = server.connect();
+    client.send(UPGRADE);
+    await client.want(SWITCHING);
+    server.http.abort();
+    await client.wantClosed();
+    await turns(5);
+    assert.equal(server.http.sessions, 0);
+  });
+
+  test("An upgrade that throws ends its connection and is reported", async () => {
+    const server = testServer(() =>
+      upgrade("echo", () => {
+        throw new Error("no room");
+      }),
+    );
+    const client = server.connect();
+    client.send(UPGRADE);
+    await client.want(SWITCHING);
     await client.wantClosed();
   });
 
