@@ -54,8 +54,11 @@ describe("Upgrade", () => {
     );
     const client = server.connect();
     client.send(UPGRADE);
-    await client.want(SWITCHING);
     await client.wantClosed();
+    assert.deepEqual(
+      server.log.map(({ level }) => level),
+      ["error"],
+    );
   });
 
   test("The octets behind the request are the first of the new protocol", async () => {
