@@ -11,11 +11,6 @@ export const TOKEN_CHAR: Uint8Array = /* @__PURE__ */ tableOf(
   "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
 );
 
-/** The lower-case octet for each octet, ASCII letters only. */
-export const LOWER: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 256 }, (_, code) =>
-  code >= 0x41 && code <= 0x5a ? code | 0x20 : code,
-);
-
 /** A 256-entry table that holds 1 for every character of `characters` (all below U+0100). */
 export function tableOf(characters: string): Uint8Array {
   const table = new Uint8Array(256);

@@ -1,0 +1,591 @@
+// Written by scripts/public-api.ts: the names that users can import.
+
+declare module "millrace" {
+  interface AccessLog extends Extension {
+      flush(): Promise<void>;
+      reopen(): Promise<void>;
+      close(): Promise<void>;
+  }
+  interface AccessLogOptions {
+      readonly format?: "text" | "json" | undefined;
+      readonly to?: string | Writable | undefined;
+  }
+  type After = (response: Response, request: Request) => MaybePromise<Answered>;
+  type Answer = string | number | boolean | object | null;
+  type Answered = Response | globalThis.Response | void;
+  type App = ((request: Request) => Answer) | FetchApp;
+  class Arc {
+      #private;
+      readonly parts: ArcParts;
+      constructor();
+      get<P extends string>(pattern: P, handler: RouteHandler<P>): this;
+      get<P extends string, Out>(pattern: P, options: RouteOptions<Out>, handler: ValidHandler<P, Out>): this;
+      head<P extends string>(pattern: P, handler: RouteHandler<P>): this;
+      head<P extends string, Out>(pattern: P, options: RouteOptions<Out>, handler: ValidHandler<P, Out>): this;
+      post<P extends string>(pattern: P, handler: RouteHandler<P>): this;
+      post<P extends string, Out>(pattern: P, options: RouteOptions<Out>, handler: ValidHandler<P, Out>): this;
+      put<P extends string>(pattern: P, handler: RouteHandler<P>): this;
+      put<P extends string, Out>(pattern: P, options: RouteOptions<Out>, handler: ValidHandler<P, Out>): this;
+      patch<P extends string>(pattern: P, handler: RouteHandler<P>): this;
+      patch<P extends string, Out>(pattern: P, options: RouteOptions<Out>, handler: ValidHandler<P, Out>): this;
+      delete<P extends string>(pattern: P, handler: RouteHandler<P>): this;
+      delete<P extends string, Out>(pattern: P, options: RouteOptions<Out>, handler: ValidHandler<P, Out>): this;
+      options<P extends string>(pattern: P, handler: RouteHandler<P>): this;
+      options<P extends string, Out>(pattern: P, options: RouteOptions<Out>, handler: ValidHandler<P, Out>): this;
+      all<P extends string>(pattern: P, handler: RouteHandler<P>): this;
+      all<P extends string, Out>(pattern: P, options: RouteOptions<Out>, handler: ValidHandler<P, Out>): this;
+      route<P extends string>(method: string, pattern: P, handler: RouteHandler<P>): this;
+      route<P extends string, Out>(method: string, pattern: P, options: RouteOptions<Out>, handler: ValidHandler<P, Out>): this;
+      before(...list: Before[]): this;
+      after(...list: After[]): this;
+      around(...layers: Layer[]): this;
+      error<K extends ErrorKey>(key: K, handler: ErrorHandler<ErrorOf<K>>): this;
+      redirect(from: string, to: string | URL, init?: RedirectInit): this;
+      group(prefix: string, configure: (arc: Arc) => void): this;
+      mount(prefix: string, what: Mountable, options?: MountOptions): this;
+      readonly fetch: (request: Request | globalThis.Request) => MaybePromise<Response>;
+      protected compile(): Handler;
+  }
+  type Before = (request: Request) => MaybePromise<Answered>;
+  interface CookieAttributes {
+      readonly maxAge?: number | undefined;
+      readonly expires?: Date | number | undefined;
+      readonly path?: string | undefined;
+      readonly domain?: string | undefined;
+      readonly secure?: boolean | undefined;
+      readonly httpOnly?: boolean | undefined;
+      readonly sameSite?: "strict" | "lax" | "none" | undefined;
+      readonly partitioned?: boolean | undefined;
+  }
+  type ErrorClass<E = unknown> = abstract new (...args: any[]) => E;
+  type ErrorHandler<E = unknown> = (request: Request, error: E) => MaybePromise<Answer>;
+  type ErrorKey = "not-found" | "internal-error" | number | ErrorClass;
+  interface Exchange {
+      readonly request: Request;
+      readonly response: Response;
+      readonly duration: number;
+      readonly sent: number;
+      readonly isAborted: boolean;
+  }
+  interface Extension {
+      readonly name: string;
+      readonly priority?: number;
+      prime?(request: Request): MaybePromise<Request | Answered>;
+      pre?(request: Request): MaybePromise<Answered>;
+      readonly prepare?: Prepare | readonly Prepare[];
+      present?(response: Response, request: Request): MaybePromise<Answered>;
+      package?(response: Response, request: Request): void;
+      post?(exchange: Exchange): MaybePromise<void>;
+      close?(): MaybePromise<void>;
+  }
+  interface FetchApp {
+      fetch(request: any): MaybePromise<globalThis.Response | Response>;
+  }
+  interface FetchAppOptions {
+      readonly keepGlobals?: boolean;
+  }
+  interface FileCache {
+      readonly holds?: "content" | "descriptors";
+      readonly largest?: number;
+      readonly full?: boolean;
+      get(path: string): LoadedFile | undefined;
+      set(path: string, file: LoadedFile): unknown;
+      delete(path: string): unknown;
+      clear(): void;
+  }
+  type FilesHandler = Handler & {
+      readonly loader: Loader;
+  };
+  type Filter = (request: Request) => MaybePromise<boolean>;
+  class Form extends Pairs {
+      readonly files: readonly FormFile[];
+      constructor(fields: readonly (readonly [name: string, value: string])[], files: readonly FormFile[]);
+      file(name: string): FormFile | undefined;
+  }
+  interface FormFile {
+      readonly name: string;
+      readonly filename: string;
+      readonly type: string;
+      readonly bytes: Uint8Array;
+  }
+  type Handler = (request: Request) => MaybePromise<Response>;
+  class Headers {
+      #private;
+      constructor(init?: HeadersInit);
+      get(name: string): string | null;
+      has(name: string): boolean;
+      set(name: string, value: string): void;
+      append(name: string, value: string): void;
+      delete(name: string): void;
+      getSetCookie(): string[];
+      getAll(name: string): string[];
+      forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void;
+      keys(): IterableIterator<string>;
+      values(): IterableIterator<string>;
+      entries(): IterableIterator<[string, string]>;
+      [Symbol.iterator](): IterableIterator<[string, string]>;
+      get [Symbol.toStringTag](): string;
+      static lines(headers: Headers): readonly string[];
+      static fromText(text: string): Headers;
+      static fromChecked(list: string[]): Headers;
+  }
+  type HeadersInit = Headers | globalThis.Headers | Iterable<readonly [string, string]> | Record<string, string>;
+  class Host extends Arc {
+      #private;
+      constructor(name: string, options?: HostOptions);
+      get name(): string;
+      get names(): readonly HostName[];
+      get noFallback(): boolean;
+      get extensions(): readonly Extension[];
+      alias(...names: string[]): this;
+      use(...extensions: Extension[]): this;
+      upgrade(token: string, handler: (request: Request) => Answer): this;
+      protected compile(): Handler;
+      compileFor({ errors: outer, compress, cache }: HostContext): Handler;
+  }
+  interface HostOptions {
+      readonly aliases?: readonly string[];
+      readonly noFallback?: boolean;
+      readonly trailingSlash?: TrailingSlash;
+  }
+  class Hosts {
+      #private;
+      constructor(hosts?: readonly Host[], options?: HostsOptions);
+      get list(): readonly Host[];
+      add(...hosts: Host[]): this;
+      remove(...hosts: Host[]): this;
+      error<K extends ErrorKey>(key: K, handler: ErrorHandler<ErrorOf<K>>): this;
+      find(name: string): Host | undefined;
+      compile(): void;
+      readonly handle: Handler;
+      readonly fetch: (request: Request | globalThis.Request) => MaybePromise<Response>;
+  }
+  interface HostsOptions extends Omit<ErrorOptions, "notFound"> {
+      readonly compress?: Layer | undefined;
+      readonly cache?: Layer | undefined;
+  }
+  class HttpError extends Error {
+      readonly status: number;
+      readonly title: string;
+      readonly detail: string | undefined;
+      readonly fields: Readonly<Record<string, string>>;
+      readonly members: Readonly<Record<string, unknown>> | undefined;
+      constructor(status: number, init?: string | HttpErrorInit);
+  }
+  interface HttpErrorInit {
+      readonly detail?: string | undefined;
+      readonly fields?: Readonly<Record<string, string>> | undefined;
+      readonly members?: Readonly<Record<string, unknown>> | undefined;
+      readonly cause?: unknown;
+  }
+  interface HttpLimits {
+      line: number;
+      head: number;
+      fields: number;
+      trailerFields: number;
+      trailers: number;
+      content: number;
+      buffered: number;
+      drain: number;
+      backlog: number;
+      requests: number;
+      lifetime: number;
+  }
+  class KeptResponse {
+      #private;
+      readonly headers: Headers;
+      rendered: Rendered | undefined;
+      constructor(response: Response);
+      again(): Response;
+  }
+  type Layer = (next: Handler) => Handler;
+  type ListenAddress = {
+      readonly kind: "tcp";
+      readonly host: string;
+      readonly port: number;
+  } | {
+      readonly kind: "unix";
+      readonly path: string;
+  };
+  type ListenOption = string | number | ListenWhere;
+  type ListenWhere = {
+      readonly host?: string | undefined;
+      readonly port: number;
+  } | {
+      readonly path: string;
+      readonly mode?: number | undefined;
+  };
+  class Loader {
+      #private;
+      readonly root: string;
+      constructor(root: string, options?: LoaderOptions);
+      handle(request: Request): MaybePromise<Response>;
+      preload(): Promise<Preloaded>;
+      close(): void;
+  }
+  interface LoaderOptions {
+      readonly cache?: "memory" | "descriptors" | "none" | FileCache;
+      readonly index?: readonly string[];
+      readonly listing?: boolean;
+      readonly cleanUrls?: boolean;
+      readonly fallback?: string;
+      readonly cacheControl?: string;
+      readonly followLinks?: boolean;
+      readonly watch?: boolean;
+      readonly pathOf?: (request: Request) => string;
+  }
+  interface Log {
+      write(level: LogLevel, message: string, fields?: LogFields): void;
+  }
+  type LogFields = Readonly<Record<string, unknown>>;
+  type LogLevel = "debug" | "info" | "access" | "warn" | "error";
+  class Markup {
+      #private;
+      constructor(html: string);
+      toString(): string;
+      toResponse(): Response;
+  }
+  type MarkupValue = Markup | string | number | bigint | boolean | null | undefined | readonly MarkupValue[];
+  class MillraceError extends Error {
+      readonly code: string;
+      readonly hint: string | undefined;
+      readonly place: SourcePlace | undefined;
+      constructor(code: string, message: string, init?: MillraceErrorInit);
+  }
+  interface MountOptions extends FetchAppOptions {
+      readonly strip?: boolean;
+  }
+  type Mountable = Arc | FetchApp | ((request: Request) => Answer);
+  interface MultipartLimits {
+      readonly parts?: number;
+      readonly header?: number;
+      readonly field?: number;
+      readonly file?: number;
+      readonly total?: number;
+  }
+  interface MultipartOptions {
+      readonly limits?: MultipartLimits;
+  }
+  class NotFoundError extends HttpError {
+      constructor(init?: string | HttpErrorInit);
+  }
+  class Pairs implements Iterable<[name: string, value: string]> {
+      #private;
+      constructor(read: () => PairArrays);
+      get size(): number;
+      get truncated(): boolean;
+      get(name: string): string | undefined;
+      getAll(name: string): string[];
+      has(name: string): boolean;
+      entries(): Generator<[name: string, value: string], void>;
+      [Symbol.iterator](): Generator<[name: string, value: string], void>;
+  }
+  type Params<P extends string> = string extends P ? Readonly<Record<string, string>> : {
+      readonly [Name in NameIn<P>]: string;
+  };
+  class Part implements AsyncIterable<Uint8Array> {
+      #private;
+      readonly name: string;
+      readonly filename: string | undefined;
+      readonly type: string;
+      readonly headers: Headers;
+      constructor(stream: Readable, headers: Headers, limits: Required<MultipartLimits>, failure: () => unknown);
+      [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined>;
+      bytes(): Promise<Uint8Array>;
+      text(): Promise<string>;
+      static skip(part: Part): void;
+      static abort(part: Part): void;
+  }
+  interface PhaseLimits {
+      readonly idle: number;
+      readonly crowdedIdle: number;
+      readonly head: number;
+      readonly body: number;
+      readonly handler: number;
+      readonly halfClosed: number;
+      readonly write: number;
+      readonly drain: number;
+      readonly linger: number;
+      readonly minimumRate: number;
+      readonly grace: number;
+  }
+  interface Preloaded {
+      readonly files: number;
+      readonly bytes: number;
+  }
+  interface Prepare {
+      readonly match: string | ((request: Request) => boolean);
+      readonly handler: Handler;
+  }
+  interface Problem {
+      readonly type?: string | undefined;
+      readonly title?: string | undefined;
+      readonly detail?: string | undefined;
+      readonly instance?: string | undefined;
+      readonly [member: string]: unknown;
+  }
+  class Query extends Pairs {
+      constructor(text: string, maxPairs: number);
+      toString(): string;
+  }
+  interface RedirectInit extends ResponseInit {
+      permanent?: boolean;
+      status?: number;
+  }
+  interface Representation {
+      readonly etag?: string | undefined;
+      readonly lastModified?: Date | number | undefined;
+  }
+  class Request<Params = AnyParams> {
+      #private;
+      readonly method: string;
+      path: string;
+      params: Params;
+      readonly target: string;
+      readonly isConditional: boolean;
+      constructor(input: string | URL | Request<unknown> | globalThis.Request, init?: RequestInit);
+      constructor(channel: Channel, mark: typeof CODEC, method: string, target: string, path: string, search: string, authority: string, fields: string | Headers, content: Content, isConditional: boolean);
+      get headers(): Headers;
+      get url(): string;
+      get fullPath(): string;
+      get query(): Query;
+      get search(): string;
+      get host(): string;
+      get protocol(): Protocol;
+      get remoteAddress(): string;
+      get remotePort(): number;
+      get secure(): boolean;
+      get state(): RequestState;
+      get signal(): AbortSignal;
+      onEnd(work: () => MaybePromise<void>): void;
+      earlyHints(links: readonly string[]): void;
+      get body(): ReadableStream<Uint8Array> | null;
+      get bodyUsed(): boolean;
+      chunks(): AsyncIterable<Uint8Array>;
+      text(): Promise<string>;
+      json<T = unknown>(): Promise<T>;
+      bytes(): Promise<Uint8Array>;
+      arrayBuffer(): Promise<ArrayBuffer>;
+      blob(): Promise<Blob>;
+      formData(): Promise<FormData>;
+      get trailers(): Promise<Headers | undefined>;
+      clone(): Request<Params>;
+      get cache(): string;
+      get credentials(): string;
+      get destination(): string;
+      get duplex(): "half";
+      get integrity(): string;
+      get keepalive(): boolean;
+      get mode(): string;
+      get redirect(): string;
+      get referrer(): string;
+      get referrerPolicy(): string;
+      get [Symbol.toStringTag](): string;
+      static make(channel: Channel, method: string, target: string, path: string, search: string, authority: string, fields: string | Headers, content: Content, isConditional: boolean): Request;
+      static under(request: Request, path: string, target: string): Request;
+      static abort(request: Request<unknown>, reason: unknown): void;
+      static sent(request: Request<unknown>): number;
+      static isAborted(request: Request<unknown>): boolean;
+      static field(request: Request<unknown>, name: string): string | null;
+      static end(request: Request<unknown>, sent: number, onError?: (error: unknown) => void): void;
+      static content(request: Request<unknown>): Content;
+  }
+  interface RequestInit {
+      method?: string;
+      headers?: HeadersInit;
+      body?: ContentInit;
+      signal?: AbortSignal;
+      duplex?: "half";
+  }
+  interface RequestState {
+  }
+  class Response {
+      #private;
+      readonly status: number;
+      readonly statusText: string;
+      serverCache: ServerCache | undefined;
+      constructor(body?: ContentInit, init?: ResponseInit);
+      get headers(): Headers;
+      get ok(): boolean;
+      get type(): string;
+      get url(): string;
+      get redirected(): boolean;
+      get body(): ReadableStream<Uint8Array> | null;
+      get bodyUsed(): boolean;
+      text(): Promise<string>;
+      json(): Promise<unknown>;
+      bytes(): Promise<Uint8Array>;
+      arrayBuffer(): Promise<ArrayBuffer>;
+      blob(): Promise<Blob>;
+      formData(): Promise<FormData>;
+      clone(): Response;
+      get [Symbol.toStringTag](): string;
+      static json(value: unknown, init?: ResponseInit): Response;
+      static redirect(url: string | URL, status?: number): Response;
+      static error(): Response;
+      static of(content: Content, type: string | undefined, init?: ResponseInit): Response;
+      static again(kept: KeptResponse, status: number, content: Content): Response;
+      static switching(upgrade: Upgrade, headers: HeadersInit): Response;
+      static parts: ResponseParts;
+  }
+  interface ResponseInit {
+      status?: number;
+      statusText?: string;
+      headers?: HeadersInit;
+      trailers?: () => HeadersInit | Promise<HeadersInit>;
+  }
+  type RouteHandler<P extends string> = (request: Request<Params<P>>) => Answer;
+  interface RouteOptions<Out = unknown> {
+      readonly filter?: Filter;
+      readonly body?: Schema<Out>;
+  }
+  interface SavedFile {
+      readonly name: string;
+      readonly filename: string;
+      readonly type: string;
+      readonly size: number;
+      readonly path: string;
+  }
+  interface Schema<Out = unknown> {
+      readonly "~standard": {
+          readonly version: 1;
+          readonly vendor: string;
+          validate(value: unknown): MaybePromise<SchemaResult<Out>>;
+          readonly types?: {
+              readonly input: unknown;
+              readonly output: Out;
+          } | undefined;
+      };
+  }
+  type ServerCache = "none" | "query-matters" | "full" | {
+      maxAge: number;
+  };
+  interface ServerEvent {
+      readonly data?: unknown;
+      readonly event?: string;
+      readonly id?: string;
+      readonly retry?: number;
+      readonly comment?: string;
+  }
+  interface ServerOptions {
+      readonly listen?: ListenOption | readonly ListenOption[] | undefined;
+      readonly app?: App | undefined;
+      readonly hosts?: Hosts | readonly Host[] | undefined;
+      readonly extensions?: readonly Extension[] | undefined;
+      readonly limits?: Partial<HttpLimits> | undefined;
+      readonly timeouts?: Partial<PhaseLimits> | undefined;
+      readonly maxConnections?: number | undefined;
+      readonly perAddress?: number | undefined;
+      readonly proxyProtocol?: {
+          readonly trusted: readonly string[];
+      } | undefined;
+      readonly log?: Log | "text" | "json" | "off" | undefined;
+      readonly development?: boolean | undefined;
+      readonly reusePort?: boolean | undefined;
+      readonly onStartup?: (() => MaybePromise<void>) | undefined;
+      readonly onShutdown?: (() => MaybePromise<void>) | undefined;
+  }
+  type ServerState = "new" | "starting" | "listening" | "stopping" | "stopped";
+  interface StopOptions {
+      readonly deadline?: number | undefined;
+  }
+  interface StreamInit extends ResponseInit {
+      type?: string;
+  }
+  type TrailingSlash = "redirect" | "ignore" | "strict";
+  type Upgrade = (stream: Duplex) => void;
+  interface UploadOptions extends MultipartOptions {
+      readonly types?: readonly string[];
+  }
+  interface Uploads {
+      readonly fields: Pairs;
+      readonly files: readonly SavedFile[];
+  }
+  type ValidHandler<P extends string, Out> = (request: Request<Params<P>> & Validated<Out>) => Answer;
+  interface Validated<Out> {
+      valid(part: "body"): Promise<Out>;
+  }
+  class WebServer {
+      #private;
+      readonly options: ServerOptions;
+      readonly hosts: Hosts | undefined;
+      constructor(options: ServerOptions);
+      get state(): ServerState;
+      get addresses(): readonly ListenAddress[];
+      get url(): string;
+      start(): Promise<this>;
+      stop({ deadline }?: StopOptions): Promise<void>;
+      [Symbol.asyncDispose](): Promise<void>;
+      fetch(request: Request | globalThis.Request): Promise<Response>;
+  }
+  function accepts<Type extends string>(request: Request<unknown>, types: readonly Type[]): Type | undefined;
+  function acceptsEncoding<Coding extends string>(request: Request<unknown>, codings: readonly Coding[]): Coding | "identity" | undefined;
+  function acceptsLanguage<Language extends string>(request: Request<unknown>, languages: readonly Language[]): Language | undefined;
+  function accessLog(options?: AccessLogOptions): AccessLog;
+  function arc(): Arc;
+  function cookies(request: Request<unknown>): Pairs;
+  function defineConfig(options: ServerOptions): ServerOptions;
+  function deleteCookie(response: Response, name: string, attributes?: Omit<CookieAttributes, "maxAge" | "expires">): void;
+  function descriptorCache(options?: {
+      files?: number;
+  }): FileCache;
+  function escapeAttribute(text: string): string;
+  function escapeHtml(text: string): string;
+  function escapeJs(text: string): string;
+  function escapeUrl(text: string): string;
+  function events(source: AsyncIterable<ServerEvent | string>, init?: ResponseInit): Response;
+  function files(root: string, options?: LoaderOptions): FilesHandler;
+  function form(request: Request<unknown>, { limits }?: MultipartOptions): Promise<Form>;
+  function host(name: string, options?: HostOptions): Host;
+  function html(value: string | {
+      toString(): string;
+  }, init?: ResponseInit): Response;
+  function json(value: unknown, init?: ResponseInit): Response;
+  function markup(pieces: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup;
+  function mediaTypeOf(path: string): string;
+  function memoryCache(options?: {
+      bytes?: number;
+      largest?: number;
+  }): FileCache;
+  function multipart(request: Request<unknown>, { limits }?: MultipartOptions): AsyncGenerator<Part, void, undefined>;
+  function notModified(request: Request<unknown>, { etag, lastModified }: Representation, init?: Pick<ResponseInit, "headers">): Response | undefined;
+  function problem(status: number, members?: Problem, init?: ResponseInit): Response;
+  function redirect(to: string | URL, { permanent, ...init }?: RedirectInit): Response;
+  function saveUploads(request: Request<unknown>, folder: string, { limits, types }?: UploadOptions): Promise<Uploads>;
+  function setCookie(response: Response, name: string, value: string, attributes?: CookieAttributes): void;
+  function stream(source: AsyncIterable<Uint8Array | string> | ReadableStream, { type, ...init }?: StreamInit): Response;
+  function text(value: string, init?: ResponseInit): Response;
+  function trustedMarkup(html: string): Markup;
+  function upgrade(protocol: string, take: Upgrade, headers?: HeadersInit): Response;
+}
+
+declare module "millrace/testing" {
+  class FakeReactor {
+      #private;
+      constructor(app: App | ServerOptions);
+      request({ json, ...init }?: FakeRequest): Promise<Response>;
+      get(path: string, init?: FakeRequest): Promise<Response>;
+      head(path: string, init?: FakeRequest): Promise<Response>;
+      post(path: string, body?: ContentInit, init?: FakeRequest): Promise<Response>;
+      put(path: string, body?: ContentInit, init?: FakeRequest): Promise<Response>;
+      patch(path: string, body?: ContentInit, init?: FakeRequest): Promise<Response>;
+      delete(path: string, init?: FakeRequest): Promise<Response>;
+  }
+  interface FakeRequest {
+      readonly method?: string | undefined;
+      readonly path?: string | undefined;
+      readonly headers?: HeadersInit | undefined;
+      readonly body?: ContentInit;
+      readonly json?: unknown;
+      readonly host?: string | undefined;
+      readonly remoteAddress?: string | undefined;
+      readonly secure?: boolean | undefined;
+  }
+  interface TestServer extends AsyncDisposable {
+      readonly url: string;
+      readonly server: WebServer;
+      fetch(path: string, init?: globalThis.RequestInit): Promise<globalThis.Response>;
+      close(): Promise<void>;
+  }
+  function testServer(app: App | ServerOptions): Promise<TestServer>;
+}
