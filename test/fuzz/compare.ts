@@ -24,14 +24,14 @@ export function* differences(ours: Reading, theirs: Reading): Generator<Differen
     const verdict = a === undefined || b === undefined ? absence(a, b, ours, theirs) : disparity(a, b, ours, theirs);
     if (verdict !== undefined) yield { kind: verdict[0], what: verdict[1], message, ours: a, theirs: b };
     const goesOn = a !== undefined && b !== undefined && a.complete && b.complete && a.persistent;
-    // Nothing after the head of CONNECT is HTTP to llhttp.
-    if (!goesOn || a.method === "CONNECT" || (verdict !== undefined && !isRefusedPath(a))) return;
+    if (!goesOn || b.offersUpgrade === true || (verdict !== undefined && !isRefusedPath(a))) return;
   }
 }
 
 /** One of them, or neither, has accepted the head of the message. */
 function absence(a: ReadMessage | undefined, b: ReadMessage | undefined, ours: Reading, theirs: Reading): Verdict {
   if (a !== undefined) return ["looser", theirs.refusal ?? "They saw no message"];
+  if (b?.offersUpgrade === true) return undefined;
   if (ours.refusal !== undefined) {
     // Where both refuse the same message, it does not matter in which part of it.
     return b?.complete === true || theirs.refusal === undefined ? ["stricter", ours.refusal] : undefined;
@@ -47,7 +47,7 @@ function disparity(a: ReadMessage, b: ReadMessage, ours: Reading, theirs: Readin
   }
   const unequal = headDisparity(a, b);
   if (unequal !== undefined) return ["both", unequal];
-  if (a.method === "CONNECT") return undefined;
+  if (b.offersUpgrade === true) return undefined;
   if (a.complete && b.complete) return contentDisparity(a, b);
   if (a.complete) return ["looser", theirs.refusal ?? "They found the message incomplete"];
   if (b.complete) return ours.refusal === undefined ? ["both", "We found it incomplete"] : ["stricter", ours.refusal];
@@ -66,6 +66,8 @@ function headDisparity(a: ReadMessage, b: ReadMessage): string | undefined {
 function contentDisparity(a: ReadMessage, b: ReadMessage): Verdict {
   if (a.body !== b.body) return ["both", "content"];
   if (a.trailers.join("\n") !== b.trailers.join("\n")) return ["both", "trailers"];
+  // llhttp obeys it and refuses what follows.
+  if (a.trailers.includes("connection")) return ["looser", "Connection in a trailer section"];
   if (a.persistent === b.persistent) return undefined;
   return a.persistent ? ["both", "persistence"] : ["stricter", "The connection was closed"];
 }

@@ -52,6 +52,7 @@ const CONNECTIONS = [
   "x",
   "",
   ",close,",
+  "close\xa0",
   "Keep-Alive , x",
 ];
 const LENGTHS = [
@@ -61,6 +62,7 @@ const LENGTHS = [
   "+3",
   "-1",
   "3 ",
+  "3\xa0",
   " 3",
   "3,3",
   "0x3",
@@ -86,6 +88,7 @@ const CODINGS = [
   "chunked;q=1",
   '"chunked"',
   "chunked\x0b",
+  "chunked\xa0",
   "\xa0chunked",
   "",
   "xchunked",

@@ -12,6 +12,8 @@ export interface ReadMessage {
   complete: boolean;
   /** Whether the connection goes on after it. */
   persistent: boolean;
+  /** Whether what follows the head may be another protocol: llhttp stops reading there, we wait for a handler's 101. */
+  readonly offersUpgrade?: boolean;
 }
 
 /** What a parser made of some octets. */

@@ -84,7 +84,7 @@ export const STRICTER: readonly Rule[] = [
     what: ["The request target has no form that its method may use"],
     holds(octets) {
       const { method, target } = requestLine(octets);
-      return (target === "*" && method !== "OPTIONS") || !/^(?:[*/]|https?:\/\/)/i.test(target);
+      return target === "*" ? method !== "OPTIONS" : !/^(?:\/|https?:\/\/)/i.test(target);
     },
   },
   {
@@ -200,8 +200,8 @@ export const LOOSER: readonly Rule[] = [
   {
     name: "fields in a trailer section frame nothing",
     rfc: "RFC 9110 §6.5.1, RFC 9112 §7.1.2",
-    // The last where the request offers an upgrade: llhttp then stops in the middle.
-    what: ["HPE_INVALID_CONTENT_LENGTH", "HPE_INVALID_TRANSFER_ENCODING", "HPE_INVALID_METHOD"],
-    holds: (octets) => chunkLines(octets).some((line) => /^(?:content-length|transfer-encoding):/i.test(line)),
+    what: ["HPE_INVALID_CONTENT_LENGTH", "HPE_INVALID_TRANSFER_ENCODING", "Connection in a trailer section"],
+    holds: (octets) =>
+      chunkLines(octets).some((line) => /^(?:content-length|transfer-encoding|connection):/i.test(line)),
   },
 ];

@@ -49,7 +49,7 @@ parser[HTTPParser.kOnHeadersComplete] = (
   wholeTarget: string | undefined,
   _status: undefined,
   _phrase: undefined,
-  _upgrade: boolean,
+  offersUpgrade: boolean,
   persistent: boolean,
 ): number => {
   const all = lowerNames(fields ?? early);
@@ -65,6 +65,7 @@ parser[HTTPParser.kOnHeadersComplete] = (
     trailers: [],
     complete: false,
     persistent,
+    offersUpgrade,
   };
   messages.push(current);
   return 0;
@@ -87,15 +88,9 @@ export function readByThem(octets: Buffer): Reading {
   current = undefined;
   early = [];
   earlyTarget = "";
-  for (let at = 0; at < octets.length;) {
-    // It stops for good behind a request for an upgrade; as long as nobody answers 101, what follows is a request.
-    parser.initialize(HTTPParser.REQUEST, {}, 16 * 1024, HTTPParser.kLenientNone);
-    const read = parser.execute(octets.subarray(at));
-    if (typeof read !== "number") {
-      const { code, reason } = read as Error & { code: string; reason: string };
-      return { messages, refusal: `${code}: ${reason}` };
-    }
-    at += read;
-  }
-  return { messages, refusal: undefined };
+  parser.initialize(HTTPParser.REQUEST, {}, 16 * 1024, HTTPParser.kLenientNone);
+  const read = parser.execute(octets);
+  if (typeof read === "number") return { messages, refusal: undefined };
+  const { code, reason } = read as Error & { code: string; reason: string };
+  return { messages, refusal: `${code}: ${reason}` };
 }
