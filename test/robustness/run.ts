@@ -4,6 +4,7 @@
 // mean something on a machine that does nothing else.
 
 import { SCENARIOS } from "./all.ts";
+import { runOnOwnLoopback } from "./own-loopback.ts";
 import { describeFigure, holds, Stage } from "./scenario.ts";
 
 const args = process.argv.slice(2);
@@ -14,6 +15,9 @@ if (unknown.length > 0) {
   console.error(`There is no ${unknown.join(", ")}: choose from ${SCENARIOS.map(({ name }) => name).join(", ")}`);
   process.exit(1);
 }
+
+const status = runOnOwnLoopback();
+if (status !== undefined) process.exit(status);
 
 for (const scenario of SCENARIOS) {
   if (names.length > 0 && !names.includes(scenario.name)) continue;
