@@ -99,11 +99,6 @@ export class HeadParser {
     this.#inTrailers = true;
   }
 
-  /** Whether any octet of a head has been seen. */
-  get begun(): boolean {
-    return this.#scanned > 0;
-  }
-
   /**
    * Reads on.
    *
