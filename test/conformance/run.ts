@@ -6,6 +6,9 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { runServer } from "../support/run-server.ts";
 import { CORPUS_CASES, playCorpus } from "./h1/corpus.ts";
+import { PROBE_CASES } from "./probe-cases.ts";
+import { ourServer } from "./probe-server.ts";
+import { playProbe } from "./probe.ts";
 import { playObfuscations, TE_MUTATIONS, TE_ORDINARY } from "./te.ts";
 
 /** One suite: says what came out, and whether it is what must come out. */
@@ -49,7 +52,21 @@ const obfuscations: Suite = {
     }),
 };
 
-const SUITES: readonly Suite[] = [corpus("lenient"), corpus("strict"), obfuscations];
+const probe: Suite = {
+  name: "Http11Probe's MUSTs, restated",
+  async run() {
+    const server = await ourServer();
+    const failures = await playProbe(server.port);
+    await server.close();
+    return {
+      passed: failures.length === 0,
+      total: `${PROBE_CASES.length - failures.length} of ${PROBE_CASES.length}`,
+      details: failures.map(({ id, rfc, got }) => `${id} (${rfc}): ${got}`).join("\n"),
+    };
+  },
+};
+
+const SUITES: readonly Suite[] = [corpus("lenient"), corpus("strict"), obfuscations, probe];
 
 function dataFolder(): string | undefined {
   const folder = process.env["MILLRACE_CONFORMANCE_DATA"];

@@ -15,6 +15,8 @@ export interface TeTotals {
   wrong: string[];
 }
 
+const NEXT = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
+
 /** Sends each obfuscation with a Content-Length and a request behind; judges what comes back. */
 export async function playObfuscations(port: number, folder: string): Promise<TeTotals> {
   const file = join(folder, "te/mutations.json");
@@ -22,7 +24,7 @@ export async function playObfuscations(port: number, folder: string): Promise<Te
   const totals: TeTotals = { refused: 0, ordinary: [], wrong: [] };
   await inParallel([...new Set(lines)], async (line) => {
     const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n${line}\r\n`;
-    const { responses, closed } = await exchange(port, `${head}0\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n`, 2);
+    const { responses, closed } = await exchange(port, [`${head}0\r\n\r\n${NEXT}`], { enough: 2 });
     const [first, second] = responses;
     if (responses.length === 1 && closed && first !== undefined && first.status >= 400) totals.refused++;
     else if (first?.body === "POST /\n0\r\n\r\n" && second?.body === "GET /next\n") totals.ordinary.push(line);

@@ -10,14 +10,23 @@ export interface Exchanged {
   readonly malformed: string | undefined;
 }
 
-/** Milliseconds that a server may take to answer or to close. */
-const PATIENCE = 1000;
+export interface ExchangeOptions {
+  /** How many responses are waited for. */
+  readonly enough: number;
+  readonly isHead?: boolean;
+  /** Milliseconds that the server may take to answer or to close. */
+  readonly patience?: number;
+}
+
+/** How long one waits for a response too many, or for the end of the connection, once there are enough. */
+const AFTERMATH = 25;
 
 /**
- * Writes octets to a port of this machine and reads until the server ends the connection, until `enough` responses are
- * there, or until nothing has come for a while.
+ * Writes octets (latin1) to a port of this machine and reads until the server ends the connection, until enough responses
+ * are there, or until patience is over. Pieces after the first are written once the first is answered.
  */
-export function exchange(port: number, octets: string | Uint8Array, enough: number): Promise<Exchanged> {
+export function exchange(port: number, pieces: readonly string[], options: ExchangeOptions): Promise<Exchanged> {
+  const { enough, isHead = false, patience = 1000 } = options;
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
     const reader = new ResponseReader();
@@ -29,16 +38,23 @@ export function exchange(port: number, octets: string | Uint8Array, enough: numb
       socket.destroy();
       resolve({ responses, closed, malformed });
     };
-    const timer = setTimeout(finish, PATIENCE);
+    const timer = setTimeout(finish, patience);
+    const waiting = [...pieces];
+    const write = (): void => {
+      const piece = waiting.shift();
+      if (piece !== undefined && socket.writable) socket.write(Buffer.from(piece, "latin1"));
+    };
     const read = (): void => {
       try {
-        for (let next = reader.next(); next !== undefined; next = reader.next()) responses.push(next);
+        for (let next = reader.next(isHead); next !== undefined; next = reader.next(isHead)) responses.push(next);
       } catch (error) {
         malformed = String(error);
       }
       if (closed || malformed !== undefined) finish();
-      // One turn more shows a response too many or a connection that is ended.
-      else if (responses.length >= enough) setTimeout(finish, 20);
+      else if (responses.length >= enough) {
+        write();
+        setTimeout(finish, AFTERMATH);
+      }
     };
     const end = (): void => {
       closed = true;
@@ -51,7 +67,7 @@ export function exchange(port: number, octets: string | Uint8Array, enough: numb
     });
     socket.on("end", end);
     socket.on("error", end);
-    socket.write(typeof octets === "string" ? Buffer.from(octets, "latin1") : octets);
+    write();
   });
 }
 
