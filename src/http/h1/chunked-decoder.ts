@@ -115,9 +115,10 @@ export class ChunkedDecoder {
     if (digit >= 0) {
       if (++this.#digits > SIZE_DIGITS) return this.#refuse(BAD_SIZE);
       this.#size = this.#digits === 1 ? digit : this.#size * 16 + digit;
-      return this.#size <= Number.MAX_SAFE_INTEGER || this.#refuse(HUGE_SIZE);
+      return true;
     }
     if (this.#digits === 0) return this.#refuse(BAD_SIZE);
+    if (this.#size > Number.MAX_SAFE_INTEGER) return this.#refuse(HUGE_SIZE);
     if (octet === SEMICOLON) this.#state = EXTENSION_START;
     else if (octet === CR) this.#state = SIZE_LF;
     else return this.#refuse(BAD_SIZE);

@@ -44,8 +44,9 @@ const VALUE = 9;
 const VALUE_LF = 10;
 const END_LF = 11;
 
-/** "HTTP/1." */
+/** "HTTP/", the major version that is spoken here, "." */
 const VERSION_PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e];
+const MAJOR = 5;
 
 /**
  * Reads one request head (or trailer section) octet by octet, however it is cut into pieces, and checks all of it.
@@ -61,6 +62,7 @@ export class HeadParser {
   #nameStart = 0;
   #valueStart = 0;
   #versionAt = 0;
+  #otherMajor = false;
   /** RFC 9110 §6.5.1: nothing in a trailer section may frame a message. */
   #inTrailers = false;
 
@@ -203,6 +205,7 @@ export class HeadParser {
           this.targetEnd = at - start;
           at++;
           this.#versionAt = 0;
+          this.#otherMajor = false;
           this.#state = VERSION;
           continue;
         }
@@ -228,18 +231,19 @@ export class HeadParser {
   /** RFC 9112 §2.3: HTTP-version = "HTTP/" DIGIT "." DIGIT, case-sensitive, and then the end of the line. */
   #version(octet: number): boolean {
     const at = this.#versionAt++;
+    const isDigit = octet >= 0x30 && octet <= 0x39;
     if (at < VERSION_PREFIX.length) {
       if (octet === VERSION_PREFIX[at]) return true;
-      // A digit in place of the major version is a version, only not ours.
-      this.fault = at === 5 && octet >= 0x30 && octet <= 0x39 ? OTHER_VERSION : BAD_VERSION;
-      return false;
-    }
-    if (at === VERSION_PREFIX.length && octet >= 0x30 && octet <= 0x39) {
+      if (at === MAJOR && isDigit) {
+        this.#otherMajor = true;
+        return true;
+      }
+    } else if (at === VERSION_PREFIX.length && isDigit) {
       this.minor = octet === 0x30 ? 0 : 1;
       return true;
-    }
-    if (at === VERSION_PREFIX.length + 1 && octet === CR) return true;
-    this.fault = BAD_VERSION;
+    } else if (at === VERSION_PREFIX.length + 1 && octet === CR && !this.#otherMajor) return true;
+    // Another major version is a version only when it is one to its end.
+    this.fault = at === VERSION_PREFIX.length + 1 && octet === CR ? OTHER_VERSION : BAD_VERSION;
     return false;
   }
 
