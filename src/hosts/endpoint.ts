@@ -26,6 +26,8 @@ export class Endpoint<T> {
   readonly #byMethod = new Map<string, readonly Route<T>[]>();
   /** The value of an Allow field. RFC 9110 §10.2.1. */
   readonly allow: string;
+  /** The route for GET, when it is meant whatever the request: most requests need nothing else. */
+  readonly get: Route<T> | undefined;
 
   /** @param nodes the routes of each pattern that matches, the most specific pattern first */
   constructor(nodes: readonly (readonly Route<T>[])[]) {
@@ -38,6 +40,8 @@ export class Endpoint<T> {
     this.#methods = methods;
     this.allow = methods.has(ANY_METHOD) ? EVERY_METHOD : allowOf(methods);
     for (const method of new Set([...methods, ...ORDER])) this.#byMethod.set(method, this.#candidates(method));
+    const [first] = this.routes("GET");
+    this.get = first?.filter === undefined ? first : undefined;
   }
 
   /** The routes for a method in the order to try them: all but the last have a filter. */

@@ -70,7 +70,8 @@ export class HandlersManager {
 
   /** @param path the path that the endpoint was found for */
   #answer(endpoint: Endpoint<Handler>, request: Request, path: string): MaybePromise<Response> {
-    const route = endpoint.routes(request.method)[0];
+    const { method } = request;
+    const route = method === "GET" && endpoint.get !== undefined ? endpoint.get : endpoint.routes(method)[0];
     if (route === undefined || route.filter !== undefined) return this.#filtered(endpoint, 0, request, path);
     if (route.captures.length > 0) request.params = captured(route.captures, path);
     return route.value(request);

@@ -83,8 +83,21 @@ export function parsePattern(source: string, place?: SourcePlace): Pattern {
   const names = captures.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw refuse(`has the name ${twice} twice`, "Give each name once.");
-  return { source, segments, captures, shape: shapeOf(segments) };
+  return { source, segments, captures: shared(captures), shape: shapeOf(segments) };
 }
+
+/** Captures by what they say: a table of many routes looks at few lists, which stay in the processor's cache. */
+const SHARED = new Map<string, readonly Capture[]>();
+
+function shared(captures: readonly Capture[]): readonly Capture[] {
+  const key = captures.map(({ name, index, isRest }) => `${name} ${index} ${isRest}`).join();
+  const known = SHARED.get(key);
+  if (known !== undefined) return known;
+  if (SHARED.size < MOST_SHARED) SHARED.set(key, captures);
+  return captures;
+}
+
+const MOST_SHARED = 1000;
 
 function segmentOf(part: string): PatternSegment | undefined {
   const sign = part[0];

@@ -306,7 +306,8 @@ export class Exchange implements Channel, BodySource, Recipient {
     this.sent = 0;
     this.#owesContinue = false;
     if (this.#body !== undefined) {
-      this.#body.discard(new TypeError("The exchange is over"));
+      // An error is dear (it takes the stack down): none is made where all has been read.
+      if (!this.#body.drained) this.#body.discard(new TypeError("The exchange is over"));
       this.#body = undefined;
     }
     this.#doubted = false;
