@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { Body } from "./body.ts";
 import { native } from "./native.ts";
 import { HttpError } from "./http-error.ts";
@@ -77,10 +78,10 @@ export function lengthOf(content: Content): number {
   return typeof length === "number" ? length : -1;
 }
 
-/** Whether a stream is already being read by somebody else. */
-export function isLocked(content: Content): boolean {
+/** Whether a stream is being read by somebody else, or has been. */
+export function isTaken(content: Content): boolean {
   // Asking for ReadableStream loads the platform's streams: most content is none.
-  return isStreamed(content) && content instanceof ReadableStream && content.locked;
+  return isStreamed(content) && content instanceof ReadableStream && (content.locked || Readable.isDisturbed(content));
 }
 
 /** Bodies by the streams made of them: a body is still wanted for its trailers. */

@@ -9,7 +9,7 @@ import {
   type Content,
   type ContentInit,
   contentOf,
-  isLocked,
+  isTaken,
   streamOf,
   teeOf,
   textOf,
@@ -245,7 +245,7 @@ export class Request<Params = AnyParams> {
 
   /** Whether the content has been taken. */
   get bodyUsed(): boolean {
-    return this.#used || isLocked(this.#content) || this.#outer?.bodyUsed === true;
+    return this.#used || isTaken(this.#content) || this.#outer?.bodyUsed === true;
   }
 
   #take(): Content {
@@ -343,6 +343,12 @@ export class Request<Params = AnyParams> {
   }
   get integrity(): string {
     return "";
+  }
+  get isHistoryNavigation(): boolean {
+    return false;
+  }
+  get isReloadNavigation(): boolean {
+    return false;
   }
   get keepalive(): boolean {
     return false;

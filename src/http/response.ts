@@ -3,7 +3,7 @@ import {
   type Content,
   type ContentInit,
   contentOf,
-  isLocked,
+  isTaken,
   isStreamed,
   streamOf,
   teeOf,
@@ -124,7 +124,7 @@ export class Response {
 
   /** Whether the content has been taken. */
   get bodyUsed(): boolean {
-    return this.#used || isLocked(this.#content);
+    return this.#used || isTaken(this.#content);
   }
 
   #take(): Content {
@@ -231,7 +231,7 @@ export class Response {
     trailers: (response) => response.#trailers,
     upgrade: (response) => response.#upgrade,
     take: (response) => {
-      if (response.#used || (isStreamed(response.#content) && isLocked(response.#content))) {
+      if (response.#used || (isStreamed(response.#content) && isTaken(response.#content))) {
         throw new TypeError("The content of this response has already been read");
       }
       response.#used = isStreamed(response.#content);
