@@ -5,7 +5,7 @@ import { type Channel, NO_CHANNEL } from "../../src/http/channel.ts";
 import type { Content } from "../../src/http/content.ts";
 import { joinFetchStandard } from "../../src/http/fetch-standard.ts";
 import { Headers } from "../../src/http/headers.ts";
-import { HttpError } from "../../src/http/http-error.ts";
+import type { HttpError } from "../../src/http/http-error.ts";
 import { native } from "../../src/http/native.ts";
 import { Request } from "../../src/http/request.ts";
 
@@ -119,8 +119,7 @@ describe("A request of a session", () => {
 
   test("buffers up to the server's limit and no further", async () => {
     assert.equal(await made({ channel: small, content: bodyOf("12", "345") }).text(), "12345");
-    for (const content of [bodyOf("123", "456"), bodyOf("123456"), "123456", Buffer.from("123456")]) {
-      if (!(content instanceof Body)) continue;
+    for (const content of [bodyOf("123", "456"), bodyOf("123456")]) {
       await assert.rejects(made({ channel: small, content }).bytes(), { status: 413 });
     }
     const announced = new Body(undefined, 6);
@@ -184,7 +183,7 @@ describe("A request of a session", () => {
       headers: [...request.headers],
       body: request.body,
       duplex: "half",
-    } as globalThis.RequestInit);
+    });
     assert.deepEqual([await theirs.text(), theirs.headers.get("content-type")], ["abc", "text/plain"]);
   });
 

@@ -58,28 +58,27 @@ describe("The canonical path", () => {
     });
   }
 
-  const piece = fc.constantFrom(
-    ...[
-      "/",
-      "//",
-      ".",
-      "..",
-      "a",
-      "b",
-      "%2e",
-      "%2E",
-      "%2f",
-      "%5c",
-      "%00",
-      "%25",
-      "%41",
-      "\\",
-      "%c3%a9",
-      "%c0%ae",
-      "%",
-      " ",
-    ],
-  );
+  const pieces = [
+    "/",
+    "//",
+    ".",
+    "..",
+    "a",
+    "b",
+    "%2e",
+    "%2E",
+    "%2f",
+    "%5c",
+    "%00",
+    "%25",
+    "%41",
+    "\\",
+    "%c3%a9",
+    "%c0%ae",
+    "%",
+    " ",
+  ];
+  const piece = fc.constantFrom(...pieces);
   const raw = fc.array(piece, { maxLength: 12 }).map((pieces) => `/${pieces.join("")}`);
 
   test("begins with a slash, and holds no empty or dot segment, no backslash and no control character", () => {
@@ -88,7 +87,7 @@ describe("The canonical path", () => {
         const canonical = canonicalPath(path);
         if (canonical === undefined) return;
         assert.match(canonical, /^\//);
-        assert.doesNotMatch(canonical, /\/\/|\/\.\.?(?:\/|$)|[\\\0-\x1f\x7f]/);
+        assert.doesNotMatch(canonical, /\/\/|\/\.\.?(?:\/|$)|[\\\p{Cc}]/u);
       }),
       { numRuns: 2000 },
     );
