@@ -1,5 +1,5 @@
 import { equalsIgnoreCase, isToken, trimOws } from "../base/ascii.ts";
-import type { MaybePromise } from "../base/maybe-promise.ts";
+import { isPromise, type MaybePromise } from "../base/maybe-promise.ts";
 import { parseQuery, type Query } from "../fields/query.ts";
 import { Body } from "./body.ts";
 import { type Channel, NO_CHANNEL, type Protocol } from "./channel.ts";
@@ -221,7 +221,7 @@ export class Request<Params = AnyParams> {
    */
   onEnd(work: () => MaybePromise<void>): void {
     if (this.#outer !== undefined) this.#outer.onEnd(work);
-    else if (this.#cleanups === ENDED) void runAll([work]);
+    else if (this.#cleanups === ENDED) runAll([work]);
     else (this.#cleanups ??= []).push(work);
   }
 
@@ -436,7 +436,7 @@ export class Request<Params = AnyParams> {
     if (cleanups === ENDED) return;
     request.#cleanups = ENDED;
     request.#sent = sent;
-    if (cleanups !== undefined) void runAll(cleanups, onError);
+    if (cleanups !== undefined) runAll(cleanups, onError);
   }
 
   /** @internal Whether anything waits for the end of this exchange. */
@@ -466,13 +466,18 @@ function findField(fields: string, name: string): string | null {
 /** Characters that the URL standard would write otherwise than they came. */
 const NEEDS_PARSER = /["<>^`{}|\\']/;
 
-async function runAll(
+/** Runs work in order, each piece after the one before; without a promise as long as no piece gives one. */
+function runAll(
   work: readonly (() => MaybePromise<void>)[],
   onError: (error: unknown) => void = () => {},
-): Promise<void> {
-  for (const piece of work) {
+  from = 0,
+): void {
+  for (let index = from; index < work.length; index++) {
     try {
-      await piece();
+      const done = work[index]!();
+      if (!isPromise(done)) continue;
+      done.catch(onError).finally(() => runAll(work, onError, index + 1));
+      return;
     } catch (error) {
       onError(error);
     }
