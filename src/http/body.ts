@@ -40,19 +40,9 @@ export class Body implements AsyncIterable<Uint8Array> {
     this.length = length;
   }
 
-  /** Whether the last octet has arrived (it may still be queued). */
-  get ended(): boolean {
-    return this.#state === "ended";
-  }
-
   /** Whether everything has arrived and been read. */
   get drained(): boolean {
     return this.#state === "ended" && this.#chunks.length === 0;
-  }
-
-  /** The trailer section, once the body has ended; undefined before that and when there was none. */
-  get trailers(): Headers | undefined {
-    return this.#trailers;
   }
 
   /** Takes a chunk over (it must not change afterwards). False: stop reading until {@link BodySource.demand}. */
