@@ -86,6 +86,11 @@ export class RawClient implements ConnectionHandler {
     return response!;
   }
 
+  /** The next final response if it is there already. */
+  poll(isHead = false): WireResponse | undefined {
+    return this.#reader.next(isHead);
+  }
+
   /** What has come and was not wanted yet. */
   get rest(): string {
     return this.#reader.rest;

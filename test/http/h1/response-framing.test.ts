@@ -531,6 +531,19 @@ describe("Early hints", () => {
     await client.wantSilence();
   });
 
+  test("Those of a request that is over never reach the next one", async () => {
+    let first: Request | undefined;
+    const client = testServer(async (incoming) => {
+      first?.earlyHints(["</secret.css>"]);
+      first ??= incoming;
+      await turns(1);
+      return new Response("done");
+    }).connect();
+    client.send(request("GET").repeat(2));
+    assert.deepEqual((await client.response()).interim, []);
+    assert.deepEqual((await client.response()).interim, []);
+  });
+
   test("A link with CR LF is refused", async () => {
     const client = testServer((incoming) => {
       incoming.earlyHints(["</a.css>\r\nx: y"]);
