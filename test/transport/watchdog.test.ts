@@ -174,3 +174,27 @@ describe("Watchdog", () => {
     assert.ok(elapsed >= 100 && elapsed < 2000, `${elapsed} ms`);
   });
 });
+
+test("A crowd that is late at once is called in slices, and nobody twice or after it has ended", async () => {
+  const clock = new FakeClock();
+  const watchdog = new Watchdog(clock);
+  const called: number[] = [];
+  const crowd = Array.from({ length: 100 }, (_, index) => ({
+    phase: "idle" as const,
+    deadline: 1000,
+    onDeadline(): void {
+      called.push(index);
+      this.deadline = Infinity;
+    },
+  }));
+  for (const one of crowd) watchdog.watch(one);
+  clock.advance(1500);
+  assert.ok(called.length > 0 && called.length < 50, `${called.length} in one turn`);
+  watchdog.unwatch(crowd[99]!);
+  crowd[98]!.deadline = Infinity;
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(
+    called,
+    Array.from({ length: 98 }, (_, index) => index),
+  );
+});
