@@ -146,8 +146,6 @@ export class Exchange implements Channel, BodySource, Recipient {
       this.#content = undefined;
       if (this.state === "draining") this.#over();
       else this.#owner.rephase();
-    } else if (this.state === "draining") {
-      if (content.received > this.#server.limits.drain) this.#owner.close();
     } else if (content.full) {
       content.full = false;
       this.#owner.pause();
@@ -291,7 +289,6 @@ export class Exchange implements Channel, BodySource, Recipient {
     const content = this.#content;
     if (content === undefined) return this.#over();
     if (this.#closing || content.remaining > this.#server.limits.drain) return this.#owner.close();
-    content.received = 0;
     this.state = "draining";
     this.#owner.rephase();
     this.#owner.flush();

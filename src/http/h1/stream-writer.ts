@@ -81,7 +81,6 @@ export class StreamWriter {
       if (this.#aborted) return false;
       this.#output.text(lastChunk(trailers === undefined ? [] : Headers.lines(new Headers(trailers))));
     }
-    this.#output.flush();
     return true;
   }
 
