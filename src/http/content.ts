@@ -1,3 +1,4 @@
+import type { MaybePromise } from "../base/maybe-promise.ts";
 import { Readable } from "node:stream";
 import { Body } from "./body.ts";
 import { native } from "./native.ts";
@@ -141,15 +142,21 @@ function tooLarge(limit: number): HttpError {
 }
 
 /** All of the content as text: UTF-8, without a byte order mark, as the Fetch standard decodes it. */
-export async function textOf(content: Content, limit?: number): Promise<string> {
+export function textOf(content: Content, limit: number = Infinity): MaybePromise<string> {
   if (typeof content === "string") return content;
-  const bytes = await bytesOf(content, limit);
-  return decodeText(bytes);
+  // Most requests come as one piece: no promise is made for what is there.
+  if (content instanceof Body && content.length <= limit) {
+    const whole = content.takeWhole();
+    if (whole !== undefined && whole.length > limit) throw tooLarge(limit);
+    if (whole !== undefined) return decodeText(whole);
+  }
+  return bytesOf(content, limit).then(decodeText);
 }
 
 /** UTF-8 to text as the Fetch standard decodes it. */
 export function decodeText(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  const octets = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = octets.toString("utf8");
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 

@@ -272,9 +272,10 @@ export class Request<Params = AnyParams> {
 
   /** The content parsed as JSON. @throws HttpError 413; 400 when it is not JSON. */
   async json<T = unknown>(): Promise<T> {
-    const text = await this.text();
+    const text = textOf(this.#take(), this.#channel.bufferedLimit);
+    const json = isPromise(text) ? await text : text;
     try {
-      return JSON.parse(text) as T;
+      return JSON.parse(json) as T;
     } catch (cause) {
       throw new HttpError(400, { detail: "The content is not valid JSON", cause });
     }

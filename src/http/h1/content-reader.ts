@@ -69,7 +69,9 @@ export class ContentReader {
   #push(octets: Buffer, from: number, to: number): void {
     this.received += to - from;
     // The octets are borrowed from the connection; the body keeps its own.
-    if (!this.#body.push(Buffer.from(octets.subarray(from, to)))) this.full = true;
+    const own = Buffer.allocUnsafe(to - from);
+    octets.copy(own, 0, from, to);
+    if (!this.#body.push(own)) this.full = true;
   }
 
   /** RFC 9112 §7.1.2. Trailers stay apart from the header section: nothing in them frames, routes or authorises. */
