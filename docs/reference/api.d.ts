@@ -375,6 +375,8 @@ declare module "millrace" {
       get destination(): string;
       get duplex(): "half";
       get integrity(): string;
+      get isHistoryNavigation(): boolean;
+      get isReloadNavigation(): boolean;
       get keepalive(): boolean;
       get mode(): string;
       get redirect(): string;
