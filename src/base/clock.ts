@@ -1,5 +1,5 @@
 /**
- * Time for servers: a monotonic reading for deadlines and the Date field, both cheap.
+ * Time for servers: a monotonic reading for deadlines, and the wall clock.
  *
  * The wall clock may jump; deadlines never use it.
  */
@@ -21,16 +21,3 @@ export const systemClock: Clock = {
     return () => clearInterval(timer);
   },
 };
-
-let renderedSecond = -1;
-let renderedDate = "";
-
-/** The value of a Date field for `wall` (milliseconds since the epoch), rendered once a second. RFC 9110 §6.6.1. */
-export function dateField(wall: number): string {
-  const second = Math.floor(wall / 1000);
-  if (second !== renderedSecond) {
-    renderedSecond = second;
-    renderedDate = new Date(second * 1000).toUTCString();
-  }
-  return renderedDate;
-}

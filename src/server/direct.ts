@@ -1,4 +1,4 @@
-import { dateField } from "../base/clock.ts";
+import { formatHttpDate } from "../fields/http-date.ts";
 import { type Content, isStreamed, lengthOf, releaseContent, type StreamedContent } from "../http/content.ts";
 import type { HttpServer } from "../http/http-server.ts";
 import { Request } from "../http/request.ts";
@@ -33,7 +33,7 @@ export async function answerDirectly(http: HttpServer, input: Request | globalTh
 
 /** The fields that are the session's own on a connection. */
 function setOwnFields({ method }: Request, { headers, status }: Response, length: number): void {
-  headers.set("date", dateField(Date.now()));
+  headers.set("date", formatHttpDate(Date.now()));
   // RFC 9110 §8.6: none in 204 and 304. A stream of unknown length keeps what its handler has announced.
   if (isNullBodyStatus(status)) headers.delete("content-length");
   else if (length > 0 || (length === 0 && method !== "HEAD")) headers.set("content-length", String(length));

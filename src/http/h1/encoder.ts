@@ -1,4 +1,4 @@
-import { dateField } from "../../base/clock.ts";
+import { formatHttpDate } from "../../fields/http-date.ts";
 import { Headers } from "../headers.ts";
 import type { KeptResponse, Rendered } from "../kept-response.ts";
 import { reasonOf } from "../status.ts";
@@ -35,7 +35,7 @@ function currentDate(): string {
   const second = Math.floor(wall / 1000);
   if (second !== dateSecond) {
     dateSecond = second;
-    dateLine = `date: ${dateField(wall)}\r\n`;
+    dateLine = `date: ${formatHttpDate(wall)}\r\n`;
   }
   return dateLine;
 }
@@ -84,6 +84,11 @@ function isOwnField(name: string): boolean {
 /** Octets up to which head and content are joined into one string: the system takes it in one copy. */
 export const JOIN_LIMIT: number = 16 * 1024;
 
+/** Octets as latin1, one character per octet. */
+export function latin1OfOctets(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1");
+}
+
 /** Text as latin1, one character per octet: itself when it is ASCII, its UTF-8 otherwise. */
 export function latin1Of(text: string, octets: number): string {
   return octets === text.length ? text : Buffer.from(text, "utf8").toString("latin1");
@@ -95,7 +100,7 @@ export function renderKept(response: Response, kept: KeptResponse, content: () =
 }
 
 function render(response: Response, content: Uint8Array): Rendered {
-  const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString("latin1");
+  const text = latin1OfOctets(content);
   return { before: encodeFields(response, content.length), after: `\r\n${text}`, octets: content.length };
 }
 

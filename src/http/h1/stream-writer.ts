@@ -1,7 +1,7 @@
 import { isPromise } from "../../base/maybe-promise.ts";
 import type { SizedContent, StreamedContent } from "../content.ts";
 import { Headers, type HeadersInit } from "../headers.ts";
-import { chunkLine, type Delimiting, lastChunk } from "./encoder.ts";
+import { chunkLine, type Delimiting, lastChunk, latin1OfOctets } from "./encoder.ts";
 import type { Output } from "./output.ts";
 
 /** Pieces up to this size are gathered with their framing into one write. */
@@ -89,8 +89,7 @@ export class StreamWriter {
     this.written += octets.length;
     const chunked = this.#delimiting === "chunked";
     if (chunked) output.text(chunkLine(octets.length));
-    if (octets.length <= SMALL)
-      output.text(Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1"));
+    if (octets.length <= SMALL) output.text(latin1OfOctets(octets));
     else output.octets(octets);
     if (chunked) output.text("\r\n");
   }

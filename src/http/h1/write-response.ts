@@ -9,6 +9,7 @@ import {
   encodeKept,
   JOIN_LIMIT,
   latin1Of,
+  latin1OfOctets,
   type Persistence,
   renderKept,
 } from "./encoder.ts";
@@ -79,7 +80,7 @@ function writeText(output: Output, response: Response, content: string, persiste
 function writeOctets(output: Output, response: Response, content: Uint8Array, persistence: Persistence): number {
   output.text(encodeHead(response, content.length, persistence));
   if (content.length > SMALL) output.octets(content);
-  else output.text(latin1(content));
+  else output.text(latin1OfOctets(content));
   return content.length;
 }
 
@@ -101,10 +102,6 @@ const SMALL = 4 * 1024;
 
 function octetsOf(content: string | Uint8Array): Uint8Array {
   return typeof content === "string" ? Buffer.from(content) : content;
-}
-
-function latin1(octets: Uint8Array): string {
-  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1");
 }
 
 function delimitingOf(response: Response, length: number, recipient: Recipient): Delimiting {
