@@ -1,5 +1,7 @@
 import type { Content } from "./content.ts";
+import type { DefaultFields } from "./default-fields.ts";
 import type { Headers } from "./headers.ts";
+import type { Representation } from "./representation.ts";
 import { Response } from "./response.ts";
 
 /** The two pieces that a session makes of a kept response: what stands before Connection and Date, and after. */
@@ -8,6 +10,11 @@ export interface Rendered {
   readonly after: string;
   /** Octets of content. */
   readonly octets: number;
+  /** Whether the response has a Date of its own. */
+  readonly isDated: boolean;
+  /** The default fields that it was last sent with, and the text of those that it has not itself. */
+  defaults: DefaultFields | undefined;
+  beside: string;
 }
 
 /**
@@ -26,9 +33,14 @@ export class KeptResponse {
   readonly #content: Content;
   /** @internal Made by the session. */
   rendered: Rendered | undefined = undefined;
+  /** @internal What the content was taken from. */
+  readonly representation: Representation | undefined;
+  /** @internal The same response in other codings, made and looked up by whoever codes content. */
+  readonly coded: Map<string, KeptResponse> = new Map();
 
   /** @param response a response whose content is text, octets or nothing; it must not be used otherwise */
   constructor(response: Response) {
+    this.representation = Response.parts.representation(response);
     this.#status = response.status;
     this.headers = response.headers;
     this.#content = Response.parts.content(response);

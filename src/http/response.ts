@@ -9,9 +9,11 @@ import {
   teeOf,
   textOf,
 } from "./content.ts";
+import type { DefaultFields } from "./default-fields.ts";
 import { Headers, type HeadersInit } from "./headers.ts";
 import type { KeptResponse } from "./kept-response.ts";
 import { native } from "./native.ts";
+import type { Representation } from "./representation.ts";
 import type { Upgrade } from "./upgrade.ts";
 
 /** What a response is made with, beside its content. */
@@ -25,8 +27,30 @@ export interface ResponseInit {
   trailers?: () => HeadersInit | Promise<HeadersInit>;
 }
 
-/** How the server's own cache may keep a response; see the cache layer. */
-export type ServerCache = "none" | "query-matters" | "full" | { maxAge: number };
+/**
+ * How the server's own cache may keep a response.
+ *
+ * - `"none"`: not at all. What handlers give has this unless they say otherwise.
+ * - `"standard"`: as its fields say, by RFC 9111. What a proxy gives has this.
+ * - `"query-matters"`: for every query by itself, until it is purged or its fields say that it is stale.
+ * - `"full"`: once for all queries, so that nobody gets past the cache by making up queries.
+ * - `{ maxAge }`: for every query by itself, for so many seconds; with `query: false` once for all queries.
+ *
+ * `no-store`, `private`, Set-Cookie, `Vary: *` and answers to requests with Authorization are never kept by any of these
+ * but as RFC 9111 allows.
+ */
+export type ServerCache =
+  | "none"
+  | "standard"
+  | "query-matters"
+  | "full"
+  | { readonly maxAge: number; readonly query?: boolean };
+
+/**
+ * How clients may keep a response, as Cache-Control: `"none"` not at all (`no-store`), `"changing"` only asking each time
+ * whether it is still good (`no-cache`), `"full"` for ever (a year, `immutable`), `{ maxAge }` for so many seconds.
+ */
+export type ClientCache = "none" | "changing" | "full" | { readonly maxAge: number };
 
 /**
  * A response: the surface of the Fetch standard's `Response`, with every expensive part made on first use.
@@ -50,9 +74,16 @@ export class Response {
   #upgrade: Upgrade | undefined;
   /** Where the header section is as long as nobody touches it here. */
   #kept: KeptResponse | undefined;
+  /** Sent beside the header section, and put into it when somebody touches it. */
+  #defaults: DefaultFields | undefined;
+  #representation: Representation | undefined;
 
-  /** How the server's cache may keep this response. Handlers say; undefined means the stage's default. */
+  /** How the server's cache may keep this response. Handlers say; undefined is `"none"`. */
   serverCache: ServerCache | undefined;
+  /** Names that the stored response can be purged by. */
+  tags: readonly string[] | undefined;
+  /** Whether the content may be coded (br, zstd, gzip). Undefined: as media type and length suggest. */
+  compress: boolean | undefined;
 
   /** @throws RangeError when the status is not an integer from 200 to 599 (or 101 with an upgrade). */
   constructor(body?: ContentInit, init?: ResponseInit) {
@@ -60,6 +91,11 @@ export class Response {
     this.#type = undefined;
     this.status = 200;
     this.statusText = "";
+    this.#defaults = undefined;
+    this.#representation = undefined;
+    this.serverCache = undefined;
+    this.tags = undefined;
+    this.compress = undefined;
     if (body !== null && body !== undefined) {
       const { content, type } = contentOf(body);
       this.#content = content;
@@ -95,7 +131,23 @@ export class Response {
       this.#headers = headers;
       this.#type = undefined;
     }
+    if (this.#defaults !== undefined) {
+      const { lines } = this.#defaults;
+      this.#defaults = undefined;
+      for (let at = 0; at < lines.length; at += 2)
+        if (!headers.has(lines[at]!)) headers.append(lines[at]!, lines[at + 1]!);
+    }
     return headers;
+  }
+
+  /** Gives the response fields unless it has them itself. Costs next to nothing as long as nobody touches `headers`. */
+  defaultTo(fields: DefaultFields): void {
+    this.#defaults = this.#defaults === undefined ? fields : this.#defaults.and(fields);
+  }
+
+  /** Says how clients may keep this response: sets Cache-Control. */
+  set clientCache(preference: ClientCache) {
+    this.headers.set("cache-control", cacheControlOf(preference));
   }
 
   /** Whether the status is 200 to 299. */
@@ -165,7 +217,10 @@ export class Response {
     const copy = new Response(null, { status: this.status, statusText: this.statusText, headers: this.headers });
     copy.#content = theirs;
     copy.#trailers = this.#trailers;
+    copy.#representation = this.#representation;
     copy.serverCache = this.serverCache;
+    copy.tags = this.tags;
+    copy.compress = this.compress;
     return copy;
   }
 
@@ -208,6 +263,7 @@ export class Response {
     (response as { status: number }).status = status;
     response.#content = content;
     response.#kept = kept;
+    response.#representation = kept.representation;
     return response;
   }
 
@@ -224,10 +280,18 @@ export class Response {
     content: (response) => response.#content,
     replaceContent: (response, content) => {
       response.#content = content;
+      // Touching the header section leaves what is kept, whose content this no longer is.
+      void response.headers;
+      response.#representation = undefined;
     },
     type: (response) => response.#type,
     lines: (response) => (response.#headers === undefined ? undefined : Headers.lines(response.#headers)),
     kept: (response) => response.#kept,
+    defaults: (response) => response.#defaults,
+    representation: (response) => response.#representation,
+    represent: (response, representation) => {
+      response.#representation = representation;
+    },
     trailers: (response) => response.#trailers,
     upgrade: (response) => response.#upgrade,
     take: (response) => {
@@ -251,10 +315,28 @@ export interface ResponseParts {
   lines(response: Response): readonly string[] | undefined;
   /** What the response was made from by {@link KeptResponse.again} and still equals. */
   kept(response: Response): KeptResponse | undefined;
+  /** Fields to send beside the header lines, unless these have them. */
+  defaults(response: Response): DefaultFields | undefined;
+  /** What the content was taken from and that outlives it. */
+  representation(response: Response): Representation | undefined;
+  represent(response: Response, representation: Representation | undefined): void;
   trailers(response: Response): (() => HeadersInit | Promise<HeadersInit>) | undefined;
   upgrade(response: Response): Upgrade | undefined;
   /** The content for sending: a stream only once. @throws TypeError when it was read before. */
   take(response: Response): Content;
+}
+
+function cacheControlOf(preference: ClientCache): string {
+  switch (preference) {
+    case "none":
+      return "no-store";
+    case "changing":
+      return "no-cache";
+    case "full":
+      return "max-age=31536000, immutable";
+    default:
+      return `max-age=${Math.max(0, Math.floor(preference.maxAge))}`;
+  }
 }
 
 function checkedPhrase(phrase: string): string {

@@ -33,7 +33,7 @@ export async function answerDirectly(http: HttpServer, input: Request | globalTh
 
 /** The fields that are the session's own on a connection. */
 function setOwnFields({ method }: Request, { headers, status }: Response, length: number): void {
-  headers.set("date", formatHttpDate(Date.now()));
+  if (!headers.has("date")) headers.set("date", formatHttpDate(Date.now()));
   // RFC 9110 §8.6: none in 204 and 304. A stream of unknown length keeps what its handler has announced.
   if (isNullBodyStatus(status)) headers.delete("content-length");
   else if (length > 0 || (length === 0 && method !== "HEAD")) headers.set("content-length", String(length));

@@ -42,13 +42,33 @@ function currentDate(): string {
 
 /** A response head, latin1, with the empty line that ends it. */
 export function encodeHead(response: Response, delimiting: Delimiting, persistence: Persistence): string {
-  return encodeFields(response, delimiting) + persistence + currentDate() + "\r\n";
+  const lines = linesOf(response);
+  const defaults = Response.parts.defaults(response);
+  let head = encodeFields(response, lines, delimiting) + persistence;
+  if (defaults !== undefined) head += lines === undefined ? defaults.text : defaults.textBeside(lines);
+  return head + (lines === undefined || !isDated(lines) ? currentDate() : "") + "\r\n";
 }
 
-/** Everything of a head that is the same each time the response is sent: all but Connection and Date. */
-function encodeFields(response: Response, delimiting: Delimiting): string {
+function linesOf(response: Response): readonly string[] | undefined {
   const kept = Response.parts.kept(response);
-  const lines = kept === undefined ? Response.parts.lines(response) : Headers.lines(kept.headers);
+  return kept === undefined ? Response.parts.lines(response) : Headers.lines(kept.headers);
+}
+
+/** RFC 9110 §6.6.1: a response that was made before, or elsewhere, has the Date of its making. */
+function isDated(lines: readonly string[]): boolean {
+  for (let index = 0; index < lines.length; index += 2) {
+    if (lines[index] === "date") return isFixedDate(lines[index + 1]!);
+  }
+  return false;
+}
+
+/** RFC 9110 §5.6.7: IMF-fixdate has 29 characters. What looks otherwise is not sent on. */
+function isFixedDate(value: string): boolean {
+  return value.length === 29 && value.endsWith(" GMT");
+}
+
+/** Everything of a head that is the same each time the response is sent: all but Connection, Date and default fields. */
+function encodeFields(response: Response, lines: readonly string[] | undefined, delimiting: Delimiting): string {
   let head = statusLine(response);
   if (lines === undefined) {
     const type = Response.parts.type(response);
@@ -56,7 +76,7 @@ function encodeFields(response: Response, delimiting: Delimiting): string {
   } else {
     for (let index = 0; index < lines.length; index += 2) {
       const name = lines[index]!;
-      if (isOwnField(name)) continue;
+      if (isOwnField(name) || (name === "date" && !isFixedDate(lines[index + 1]!))) continue;
       // RFC 9110 §7.8: who sends Upgrade says so in Connection.
       if (name === "upgrade") head += "connection: upgrade\r\n";
       head += `${name}: ${lines[index + 1]!}\r\n`;
@@ -74,7 +94,6 @@ function isOwnField(name: string): boolean {
     case "transfer-encoding":
     case "connection":
     case "keep-alive":
-    case "date":
       return true;
     default:
       return false;
@@ -100,13 +119,25 @@ export function renderKept(response: Response, kept: KeptResponse, content: () =
 }
 
 function render(response: Response, content: Uint8Array): Rendered {
-  const text = latin1OfOctets(content);
-  return { before: encodeFields(response, content.length), after: `\r\n${text}`, octets: content.length };
+  const lines = linesOf(response)!;
+  return {
+    before: encodeFields(response, lines, content.length),
+    after: `\r\n${latin1OfOctets(content)}`,
+    octets: content.length,
+    isDated: isDated(lines),
+    defaults: undefined,
+    beside: "",
+  };
 }
 
 /** A rendered response, for one client. */
-export function encodeKept(rendered: Rendered, persistence: Persistence): string {
-  return rendered.before + persistence + currentDate() + rendered.after;
+export function encodeKept(response: Response, rendered: Rendered, persistence: Persistence): string {
+  const defaults = Response.parts.defaults(response);
+  if (defaults !== rendered.defaults) {
+    rendered.defaults = defaults;
+    rendered.beside = defaults?.textBeside(linesOf(response)!) ?? "";
+  }
+  return rendered.before + rendered.beside + persistence + (rendered.isDated ? "" : currentDate()) + rendered.after;
 }
 
 /** An interim response. RFC 9110 §15.2. */

@@ -93,7 +93,7 @@ function writeKept(
 ): number {
   if (content.length > JOIN_LIMIT) return writeOctets(output, response, octetsOf(content), persistence);
   const rendered = renderKept(response, kept, () => octetsOf(content));
-  output.text(encodeKept(rendered, persistence));
+  output.text(encodeKept(response, rendered, persistence));
   return rendered.octets;
 }
 
