@@ -1,5 +1,7 @@
-import { parseIpv6 } from "../fields/ip-address.ts";
+import type { Clock } from "../base/clock.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
+import { DropList } from "./drop-list.ts";
+import { isLoopback, networkOf } from "./network.ts";
 
 /** How many connections are let in. */
 export interface AcceptLimitOptions {
@@ -9,6 +11,8 @@ export interface AcceptLimitOptions {
   readonly perAddress?: number | undefined;
   /** Addresses that `perAddress` does not count, such as those of one's own proxies. Default: those of this machine. */
   readonly isExempt?: ((address: string) => boolean) | undefined;
+  /** What says how long an address is dropped. Default: the machine's clock. */
+  readonly clock?: Clock | undefined;
 }
 
 const RESERVED = 64;
@@ -20,6 +24,7 @@ export class AcceptLimits {
   readonly perAddress: number;
   readonly #isExempt: (address: string) => boolean;
   readonly #open = new Map<string, number>();
+  readonly #drops: DropList;
   #size = 0;
   #refused = 0;
 
@@ -27,6 +32,7 @@ export class AcceptLimits {
     this.maxConnections = options.maxConnections ?? defaultMaximum(descriptorLimit());
     this.perAddress = options.perAddress ?? 256;
     this.#isExempt = options.isExempt ?? isLoopback;
+    this.#drops = new DropList(options.clock);
   }
 
   /** Connections that are open. */
@@ -46,7 +52,7 @@ export class AcceptLimits {
 
   /** Takes a place for a connection from `address` (empty: a unix socket); false when there is none. */
   admit(address: string): boolean {
-    if (this.#size >= this.maxConnections || !this.#admitAddress(address)) {
+    if (this.#size >= this.maxConnections || this.#drops.has(address) || !this.#admitAddress(address)) {
       this.#refused++;
       return false;
     }
@@ -62,6 +68,19 @@ export class AcceptLimits {
     const open = this.#open.get(key) ?? 0;
     if (open > 1) this.#open.set(key, open - 1);
     else this.#open.delete(key);
+  }
+
+  /**
+   * Lets in nobody from an address (or its /64 of IPv6) for so many milliseconds. Whoever calls it knows better: exempt
+   * addresses are dropped too.
+   */
+  drop(address: string, milliseconds: number): void {
+    this.#drops.add(address, milliseconds);
+  }
+
+  /** Whether an address is being dropped: for connections whose proxy tells theirs after they were let in. */
+  isDropped(address: string): boolean {
+    return this.#drops.has(address);
   }
 
   #admitAddress(address: string): boolean {
@@ -81,17 +100,4 @@ export class AcceptLimits {
 /** The share of `descriptors` that connections may take; the rest is for files, upstreams and the runtime. */
 export function defaultMaximum(descriptors: number): number {
   return Math.max(1, Math.min(Math.floor(descriptors * 0.9), descriptors - RESERVED));
-}
-
-function isLoopback(address: string): boolean {
-  return address === "::1" || address.startsWith("127.");
-}
-
-const groups = new Uint16Array(8);
-
-/** Whoever has one address of IPv6 usually has its whole /64, so that is what counts as one. */
-function networkOf(address: string): string {
-  const zone = address.indexOf("%");
-  if (!parseIpv6(address, groups, 0, zone === -1 ? address.length : zone)) return address;
-  return groups.subarray(0, 4).join(":");
 }
