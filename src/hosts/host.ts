@@ -136,7 +136,7 @@ export class Host extends Arc {
       loader: prepare === undefined ? undefined : loaderOf(prepare, layer),
       trailingSlash: this.#options.trailingSlash,
     });
-    return pipeline(this.extensions, { handler: handle, answer: errors.answer, compress, cache });
+    return pipeline(this.extensions, { handler: handle, answer: errors.answer, report: errors.report, compress, cache });
   }
 
   /** What extensions prepare: by pattern, which makes routes of them, and by test. */

@@ -66,9 +66,13 @@ export class Request<Params = AnyParams> {
   #state: RequestState | undefined;
   #controller: AbortController | undefined;
   #reason: unknown;
+  /** How many wait for the answer beside the client itself. */
+  #held: number;
+  /** Why the client is gone, while others still wait. */
+  #deferred: unknown;
   #cleanups: (() => MaybePromise<void>)[] | undefined;
   #sent: number;
-  /** The request that this one shows under a prefix; everything but path and target is the other's. */
+  /** The request that this one shows under a prefix or with another target; everything else is the other's. */
   #outer: Request<unknown> | undefined;
 
   /** @throws TypeError when the URL or the method is invalid. */
@@ -113,6 +117,8 @@ export class Request<Params = AnyParams> {
     this.#state = undefined;
     this.#controller = undefined;
     this.#reason = undefined;
+    this.#held = 0;
+    this.#deferred = undefined;
     this.#cleanups = undefined;
     this.#sent = 0;
     this.#outer = undefined;
@@ -159,7 +165,10 @@ export class Request<Params = AnyParams> {
     return simple ? base + this.target : new URL(base + this.target).href;
   }
 
-  /** The canonical path as the request came, however many mounts have taken their prefix off `path` since. */
+  /**
+   * The canonical path of the whole target, however many mounts have taken their prefix off `path`. Where a prime has put
+   * another target in its place, it is that of the other.
+   */
   get fullPath(): string {
     return this.#outer === undefined ? this.path : this.#outer.fullPath;
   }
@@ -233,7 +242,9 @@ export class Request<Params = AnyParams> {
   earlyHints(links: readonly string[]): void {
     const headers = new Headers();
     for (const link of links) headers.append("link", link);
-    this.#channel.inform((this.#outer ?? this) as Request, 103, headers);
+    let received: Request<unknown> = this;
+    while (received.#outer !== undefined) received = received.#outer;
+    this.#channel.inform(received as Request, 103, headers);
   }
 
   /** The content as a stream, or null when there is none. */
@@ -408,11 +419,74 @@ export class Request<Params = AnyParams> {
     return mounted;
   }
 
+  /**
+   * @internal The same target asked for with other header fields.
+   *
+   * @param detached whether it is an exchange of its own, which outlives the one that it was made in: its signal never
+   *   aborts by itself, and `Request.end` is to be called for it
+   */
+  static derive(request: Request, headers: Headers, detached: boolean): Request {
+    const derived = Request.make(
+      request.#channel,
+      request.method,
+      request.target,
+      request.path,
+      request.#search,
+      request.#authority,
+      headers,
+      null,
+      CONDITIONS.some((name) => headers.has(name)),
+    );
+    derived.params = request.params;
+    if (!detached) derived.#outer = request;
+    return derived;
+  }
+
+  /** @internal The same exchange with another target: see `rewrite()`. */
+  static rewritten(request: Request, path: string, target: string, search: string): Request {
+    const rewritten = new RewrittenRequest(
+      request.#channel,
+      CODEC,
+      request.method,
+      target,
+      path,
+      search,
+      request.#authority,
+      request.#fields,
+      request.#content,
+      request.isConditional,
+    );
+    rewritten.#outer = request;
+    return rewritten;
+  }
+
   /** @internal The client is gone or a deadline has passed. */
   static abort(request: Request<unknown>, reason: unknown): void {
     if (request.#cleanups === ENDED || request.#reason !== undefined) return;
-    request.#reason = reason;
-    request.#controller?.abort(reason);
+    if (request.#held > 0) request.#deferred ??= reason;
+    else request.#abort(reason);
+  }
+
+  #abort(reason: unknown): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  /**
+   * @internal Others wait for the answer too: `signal` does not abort when the client goes, as long as one of them is
+   * left. Returns the function that says that one is done.
+   */
+  static hold(request: Request<unknown>): () => void {
+    const whole = request.#outer ?? request;
+    if (whole !== request) return Request.hold(whole);
+    request.#held++;
+    let isDone = false;
+    return () => {
+      if (isDone) return;
+      isDone = true;
+      request.#held--;
+      if (request.#held === 0 && request.#deferred !== undefined) request.#abort(request.#deferred);
+    };
   }
 
   /** @internal Octets of content that were sent in answer, once the exchange is over. */
@@ -422,13 +496,20 @@ export class Request<Params = AnyParams> {
 
   /** @internal Whether the client went away or a deadline passed before the response was complete. */
   static isAborted(request: Request<unknown>): boolean {
-    return request.#outer === undefined ? request.#reason !== undefined : Request.isAborted(request.#outer);
+    if (request.#outer !== undefined) return Request.isAborted(request.#outer);
+    return request.#reason !== undefined || request.#deferred !== undefined;
   }
 
   /** @internal The first line of one field, without making the others: for logs. */
   static field(request: Request<unknown>, name: string): string | null {
     const fields = request.#fields;
     return typeof fields === "string" ? findField(fields, name) : fields.get(name);
+  }
+
+  /** @internal All lines of one field, joined, without making the others: what chooses among stored responses. */
+  static combined(request: Request<unknown>, name: string): string | null {
+    const fields = request.#fields;
+    return typeof fields === "string" ? findField(fields, name, true) : fields.get(name);
   }
 
   /** @internal The exchange is over: runs what `onEnd` queued. Rejected work is reported to `onError`. */
@@ -446,22 +527,32 @@ export class Request<Params = AnyParams> {
   }
 }
 
+/** A request whose target is another than the one that came: nothing inside asks for the other. */
+class RewrittenRequest extends Request {
+  override get fullPath(): string {
+    return this.path;
+  }
+}
+
 const ENDED: (() => MaybePromise<void>)[] = [];
 const SECURE_CHANNEL: Channel = { ...NO_CHANNEL, peer: { ...NO_CHANNEL.peer, secure: true } };
 
 const CONDITIONS = ["range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"];
 
 /** @param name in lower case */
-function findField(fields: string, name: string): string | null {
+function findField(fields: string, name: string, all = false): string | null {
+  let found: string | null = null;
   for (let at = 0; at < fields.length;) {
     const end = fields.indexOf("\r\n", at);
     const colon = at + name.length;
     if (fields.charCodeAt(colon) === 0x3a && equalsIgnoreCase(fields.slice(at, colon), name)) {
-      return trimOws(fields.slice(colon + 1, end));
+      const value = trimOws(fields.slice(colon + 1, end));
+      if (!all) return value;
+      found = found === null ? value : `${found}${name === "cookie" ? "; " : ", "}${value}`;
     }
     at = end + 2;
   }
-  return null;
+  return found;
 }
 
 /** Characters that the URL standard would write otherwise than they came. */

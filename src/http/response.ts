@@ -292,6 +292,19 @@ export class Response {
     represent: (response, representation) => {
       response.#representation = representation;
     },
+    section: (response) => ({
+      headers: response.#headers,
+      lines: response.#headers === undefined ? undefined : Headers.lines(response.#headers).slice(),
+      type: response.#type,
+      kept: response.#kept,
+      defaults: response.#defaults,
+    }),
+    restore: (response, { headers, lines, type, kept, defaults }) => {
+      response.#headers = headers === undefined ? undefined : Headers.fromChecked(lines!);
+      response.#type = type;
+      response.#kept = kept;
+      response.#defaults = defaults;
+    },
     trailers: (response) => response.#trailers,
     upgrade: (response) => response.#upgrade,
     take: (response) => {
@@ -302,6 +315,15 @@ export class Response {
       return response.#content;
     },
   };
+}
+
+/** @internal The header section of a response at one moment, in whatever form it is. */
+export interface Section {
+  readonly headers: Headers | undefined;
+  readonly lines: string[] | undefined;
+  readonly type: string | undefined;
+  readonly kept: KeptResponse | undefined;
+  readonly defaults: DefaultFields | undefined;
 }
 
 /** @internal */
@@ -320,6 +342,9 @@ export interface ResponseParts {
   /** What the content was taken from and that outlives it. */
   representation(response: Response): Representation | undefined;
   represent(response: Response, representation: Representation | undefined): void;
+  /** The header section as it is, to {@link ResponseParts.restore} it to. */
+  section(response: Response): Section;
+  restore(response: Response, section: Section): void;
   trailers(response: Response): (() => HeadersInit | Promise<HeadersInit>) | undefined;
   upgrade(response: Response): Upgrade | undefined;
   /** The content for sending: a stream only once. @throws TypeError when it was read before. */

@@ -17,6 +17,14 @@ export function canonicalPath(raw: string): string | undefined {
   return isCanonical(decoded) ? decoded : resolveDots(decoded);
 }
 
+/**
+ * Whether a path is internal: `/./name`, which {@link canonicalPath} gives for nothing that comes from outside, so that
+ * only a prime can lead a request there.
+ */
+export function isInternal(path: string): boolean {
+  return path.startsWith("/./");
+}
+
 function decodePath(raw: string): string | undefined {
   for (let at = raw.indexOf("%"); at !== -1; at = raw.indexOf("%", at + 1)) {
     const high = hexDigit(raw.charCodeAt(at + 1));

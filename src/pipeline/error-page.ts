@@ -5,6 +5,7 @@ import { html, problem } from "../http/make.ts";
 import type { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
 import { reasonOf } from "../http/status.ts";
+import { ExtensionError } from "./extension-error.ts";
 
 const OFFERS = ["application/problem+json", "application/json", "text/html"];
 
@@ -25,7 +26,7 @@ export function errorPage(
   const status = error?.status ?? 500;
   const shown = error === undefined && development;
   const detail = shown ? messageOf(thrown) : error?.detail;
-  const stack = shown && thrown instanceof Error ? thrown.stack : undefined;
+  const stack = shown ? stackOf(thrown) : undefined;
   const headers = { ...error?.fields, vary: "Accept" };
   const accept = request.headers.get("accept") ?? undefined;
   if (negotiateMediaType(accept, OFFERS) === "text/html") return html(page(status, detail, stack), { status, headers });
@@ -34,6 +35,12 @@ export function errorPage(
 
 function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+}
+
+/** Where it happened: for an extension that is where its own code failed. */
+function stackOf(thrown: unknown): string | undefined {
+  const failed = thrown instanceof ExtensionError ? thrown.cause : thrown;
+  return failed instanceof Error ? failed.stack : undefined;
 }
 
 function page(status: number, detail: string | undefined, stack: string | undefined): string {

@@ -5,6 +5,7 @@ import { type Answer, isResponse, text, toResponse } from "../http/make.ts";
 import type { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
 import { errorPage } from "./error-page.ts";
+import { ExtensionError } from "./extension-error.ts";
 
 /** Makes the response to what was thrown. */
 export type ErrorAnswer = (thrown: unknown, request: Request) => MaybePromise<Response>;
@@ -80,13 +81,18 @@ export class ErrorHandlers {
     return errorsLayer(nowhere)(notFound)(request);
   };
 
+  /** Reports what is the server's fault. */
+  readonly report = (error: unknown, request: Request): void => this.#options.report?.(error, request);
+
   #answer(thrown: unknown, request: Request): MaybePromise<Response> {
     const error = httpErrorOf(thrown);
-    if (error === undefined) this.#options.report?.(thrown, request);
-    const handler = this.#find(thrown, error);
+    if (error === undefined) this.report(thrown, request);
+    // Handlers are for what went wrong, whoever it went wrong in.
+    const cause = thrown instanceof ExtensionError ? thrown.cause : thrown;
+    const handler = this.#find(cause, error);
     if (handler === undefined) return errorPage(request, thrown, error, this.#options.development === true);
     try {
-      const value = handler(request, thrown);
+      const value = handler(request, cause);
       if (!isPromise(value)) return finish(value, error);
       return value.then((later) => finish(later, error)).then(undefined, (second) => this.#lastResort(second, request));
     } catch (second) {
@@ -102,7 +108,7 @@ export class ErrorHandlers {
 
   #lastResort(second: unknown, request: Request): Response {
     if (isResponse(second)) return toResponse(second);
-    this.#options.report?.(second, request);
+    this.report(second, request);
     return text("Internal Server Error\n", { status: 500 });
   }
 }

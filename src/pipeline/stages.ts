@@ -1,11 +1,12 @@
-import { systemClock } from "../base/clock.ts";
-import { isPromise, type MaybePromise, then } from "../base/maybe-promise.ts";
+import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { Handler, Layer } from "../http/handler.ts";
-import { isResponse, toResponse } from "../http/make.ts";
-import { Request } from "../http/request.ts";
+import type { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
-import { type After, type Answered, type Before, runAfter, runBefore } from "./before-after.ts";
-import { type ErrorAnswer, errorsLayer } from "./errors.ts";
+import type { Answered } from "./before-after.ts";
+import { type ErrorAnswer, type ErrorOptions, errorsLayer } from "./errors.ts";
+import type { StageName } from "./extension-error.ts";
+import { type InScope, inScope, type Scope } from "./scope.ts";
+import { packageLayer, postLayer, preLayer, presentLayer, primeLayer, type Stage } from "./stage-layers.ts";
 
 /** A request and its response, when the last byte is out or the client is gone. */
 export interface Exchange {
@@ -29,13 +30,20 @@ export interface Prepare {
 /**
  * Something that takes part in how requests are answered: one object with any of six stages.
  *
- * A stage that is absent costs nothing. Stages may be methods of a class instance.
+ * A stage that is absent costs nothing. Stages may be methods of a class instance. An extension that fails never takes an
+ * answer down: what prime, pre or present throw is answered as an error, what package or post throw is reported. An
+ * `HttpError` keeps its status; all else is an internal error, an {@link ExtensionError} that names the extension.
  */
 export interface Extension {
   /** Names it in listings and messages. */
   readonly name: string;
   /** Higher comes first; equals in the order they were given. Default 0. */
   readonly priority?: number;
+  /**
+   * Which requests it is for; all of them by default. Prime, package and post ask by the request as it came, pre, prepare
+   * and present by what the primes have made of it. For an extension that somebody else has made there is `scoped()`.
+   */
+  readonly scope?: Scope;
   /**
    * Before the cache is asked: gives another request to rewrite the target, a response to answer at once, or nothing. A
    * guard that must meet every request, also one that the cache could answer, is a prime that answers.
@@ -61,13 +69,13 @@ export interface PipelineParts {
   readonly handler: Handler;
   /** Answers what is thrown. */
   readonly answer: ErrorAnswer;
+  /** Learns of each extension that fails where there is an answer all the same: in package and post. */
+  readonly report?: ErrorOptions["report"];
   /** Content coding of what is sent. */
   readonly compress?: Layer | undefined;
   /** Answers from stored responses. */
   readonly cache?: Layer | undefined;
 }
-
-type Stage = "prime" | "pre" | "present" | "package" | "post";
 
 /**
  * Folds the stages of extensions around a handler. This is the one place that knows their order:
@@ -76,25 +84,22 @@ type Stage = "prime" | "pre" | "present" | "package" | "post";
  */
 export function pipeline(extensions: readonly Extension[], parts: PipelineParts): Handler {
   const sorted = byPriority(extensions);
-  const [prime, pre, present, packages, posts] = [
-    stages(sorted, "prime"),
-    stages(sorted, "pre"),
-    stages(sorted, "present"),
-    stages(sorted, "package"),
-    stages(sorted, "post"),
-  ];
+  const scopes = new Map(sorted.map((each) => [each, each.scope === undefined ? undefined : inScope(each.scope)]));
+  const [prime, pre, present] = [of(scopes, "prime"), of(scopes, "pre"), of(scopes, "present")];
+  const [packages, posts] = [of(scopes, "package"), of(scopes, "post")];
+  const { compress, cache, report = () => {} } = parts;
   const errors = errorsLayer(parts.answer);
   let handler = parts.handler;
   if (pre.length > 0) handler = preLayer(pre)(handler);
   handler = errors(handler);
   if (present.length > 0) handler = presentLayer(present)(handler);
-  if (parts.cache !== undefined) handler = parts.cache(handler);
+  if (cache !== undefined) handler = cache(handler);
   if (prime.length > 0) handler = primeLayer(prime)(handler);
   // What is thrown between the cache and here is answered too, and its answer is packaged like any other.
-  if (present.length > 0 || parts.cache !== undefined || prime.length > 0) handler = errors(handler);
-  if (parts.compress !== undefined) handler = parts.compress(handler);
-  if (packages.length > 0) handler = packageLayer(packages)(handler);
-  if (posts.length > 0) handler = postLayer(posts)(handler);
+  if (present.length > 0 || cache !== undefined || prime.length > 0) handler = errors(handler);
+  if (compress !== undefined) handler = errors(compress(handler));
+  if (packages.length > 0) handler = packageLayer(packages, report)(handler);
+  if (posts.length > 0) handler = postLayer(posts, report)(handler);
   return handler;
 }
 
@@ -103,86 +108,14 @@ export function byPriority(extensions: readonly Extension[]): Extension[] {
   return extensions.toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0));
 }
 
-function stages<S extends Stage>(extensions: readonly Extension[], stage: S): NonNullable<Extension[S]>[] {
-  return extensions.flatMap((extension) => {
+/** One stage of all extensions that have it. */
+function of<S extends StageName>(
+  extensions: ReadonlyMap<Extension, InScope | undefined>,
+  stage: S,
+): Stage<NonNullable<Extension[S]>>[] {
+  return [...extensions].flatMap(([extension, applies]) => {
     const run = extension[stage];
-    return run === undefined ? [] : [run.bind(extension) as NonNullable<Extension[S]>];
+    if (run === undefined) return [];
+    return [{ name: extension.name, run: run.bind(extension) as NonNullable<Extension[S]>, applies }];
   });
-}
-
-function preLayer(list: readonly Before[]): Layer {
-  return (next) => (request) => runBefore(list, 0, request, next);
-}
-
-function presentLayer(list: readonly After[]): Layer {
-  return (next) => (request) => {
-    const response = next(request);
-    return isPromise(response)
-      ? response.then((later) => runAfter(list, 0, later, request))
-      : runAfter(list, 0, response, request);
-  };
-}
-
-type Prime = NonNullable<Extension["prime"]>;
-
-function primeLayer(list: readonly Prime[]): Layer {
-  return (next) => (request) => runPrime(list, 0, request, next);
-}
-
-function runPrime(list: readonly Prime[], index: number, request: Request, next: Handler): MaybePromise<Response> {
-  let current = request;
-  for (let at = index; at < list.length; at++) {
-    const answer = list[at]!(current);
-    if (answer === undefined) continue;
-    if (isPromise(answer)) {
-      const before = current;
-      return answer.then((later) => {
-        if (isResponse(later)) return toResponse(later);
-        return runPrime(list, at + 1, later === undefined ? before : rewritten(later), next);
-      });
-    }
-    if (isResponse(answer)) return toResponse(answer);
-    current = rewritten(answer);
-  }
-  return next(current);
-}
-
-function rewritten(answer: unknown): Request {
-  if (answer instanceof Request) return answer;
-  throw new TypeError(`prime gives a request, a response or nothing, not a value of type ${typeof answer}`);
-}
-
-function packageLayer(list: readonly NonNullable<Extension["package"]>[]): Layer {
-  const run = (response: Response, request: Request): Response => {
-    for (const each of list) each(response, request);
-    return response;
-  };
-  return (next) => (request) => {
-    const response = next(request);
-    return isPromise(response) ? response.then((later) => run(later, request)) : run(response, request);
-  };
-}
-
-function ended(request: Request, response: Response, began: number): Exchange {
-  return {
-    request,
-    response,
-    duration: systemClock.now() - began,
-    sent: Request.sent(request),
-    isAborted: Request.isAborted(request),
-  };
-}
-
-function postLayer(list: readonly NonNullable<Extension["post"]>[]): Layer {
-  const queue = (request: Request, response: Response, began: number): Response => {
-    let exchange: Exchange | undefined;
-    for (const each of list) {
-      request.onEnd(() => each((exchange ??= ended(request, response, began))));
-    }
-    return response;
-  };
-  return (next) => (request) => {
-    const began = systemClock.now();
-    return then(next(request), (response) => queue(request, response, began));
-  };
 }
