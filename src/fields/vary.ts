@@ -1,4 +1,4 @@
-import { hasToken } from "./token-list.ts";
+import { hasToken, parseTokenList } from "./token-list.ts";
 import { lowerAscii } from "../base/ascii.ts";
 
 /**
@@ -12,4 +12,11 @@ export function addVary(existing: string | undefined, name: string): string {
   if (existing === undefined || existing === "") return name;
   if (name === "*" || hasToken(existing, "*")) return "*";
   return hasToken(existing, lowerAscii(name)) ? existing : `${existing}, ${name}`;
+}
+
+/** The field names of `Vary` in lower case, each once; `"*"` when they are not all. */
+export function parseVary(value: string | null): readonly string[] | "*" {
+  if (value === null) return [];
+  const names = parseTokenList(value) ?? ["*"];
+  return names.includes("*") ? "*" : [...new Set(names)];
 }

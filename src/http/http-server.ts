@@ -19,6 +19,8 @@ export interface HttpServerParts {
   readonly log: Log;
   /** Whether connections are running out: idle ones are kept for a shorter time then. Default: never. */
   readonly isCrowded?: (() => boolean) | undefined;
+  /** Told whose connections are not to be let in for so many milliseconds. */
+  readonly onDrop?: ((address: string, milliseconds: number) => void) | undefined;
 }
 
 /**
@@ -38,6 +40,7 @@ export class HttpServer {
   closing = false;
   readonly #log: Log;
   readonly #isCrowded: (() => boolean) | undefined;
+  readonly #onDrop: HttpServerParts["onDrop"];
   readonly #sessions = new Set<Session>();
   /** Made by `close`; resolves when no session is left. */
   #closed: PromiseWithResolvers<void> | undefined;
@@ -49,6 +52,7 @@ export class HttpServer {
     this.watchdog = parts.watchdog;
     this.#log = parts.log;
     this.#isCrowded = parts.isCrowded;
+    this.#onDrop = parts.onDrop;
     this.parser = new HeadParser(parts.limits);
   }
 
@@ -96,6 +100,12 @@ export class HttpServer {
       method: request.method,
       path: request.path,
     });
+  }
+
+  /** A client asks for so much that it is not to be let in for a while. */
+  drop(address: string, milliseconds: number): void {
+    this.#onDrop?.(address, milliseconds);
+    this.#log.write("debug", "A client was dropped", { remoteAddress: address, milliseconds });
   }
 
   /** Reports what was queued for the end of an exchange and failed. */

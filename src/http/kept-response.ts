@@ -35,6 +35,8 @@ export class KeptResponse {
   rendered: Rendered | undefined = undefined;
   /** @internal What the content was taken from. */
   readonly representation: Representation | undefined;
+  /** @internal Whether the content may be coded. */
+  readonly compress: boolean | undefined;
   /** @internal The same response in other codings, made and looked up by whoever codes content. */
   readonly coded: Map<string, KeptResponse> = new Map();
 
@@ -42,6 +44,7 @@ export class KeptResponse {
   constructor(response: Response) {
     this.representation = Response.parts.representation(response);
     this.#status = response.status;
+    this.compress = response.compress;
     this.headers = response.headers;
     this.#content = Response.parts.content(response);
   }

@@ -71,7 +71,8 @@ export class Response {
   #content: Content;
   #used = false;
   #trailers: (() => HeadersInit | Promise<HeadersInit>) | undefined;
-  #upgrade: Upgrade | undefined;
+  /** Who takes the connection, or instead of an answer the milliseconds for which the client is dropped. */
+  #upgrade: Upgrade | number | undefined;
   /** Where the header section is as long as nobody touches it here. */
   #kept: KeptResponse | undefined;
   /** Sent beside the header section, and put into it when somebody touches it. */
@@ -264,6 +265,7 @@ export class Response {
     response.#content = content;
     response.#kept = kept;
     response.#representation = kept.representation;
+    response.compress = kept.compress;
     return response;
   }
 
@@ -272,6 +274,16 @@ export class Response {
     const response = new Response(null, { headers });
     (response as { status: number }).status = 101;
     response.#upgrade = upgrade;
+    return response;
+  }
+
+  /**
+   * @internal In place of an answer: the session ends the connection, and for so many milliseconds none of the client's
+   * address is let in. Where there is no connection, it is an answer without content; logs see its status.
+   */
+  static unanswered(status: number, milliseconds: number): Response {
+    const response = new Response(null, { status });
+    response.#upgrade = milliseconds;
     return response;
   }
 
@@ -346,7 +358,8 @@ export interface ResponseParts {
   section(response: Response): Section;
   restore(response: Response, section: Section): void;
   trailers(response: Response): (() => HeadersInit | Promise<HeadersInit>) | undefined;
-  upgrade(response: Response): Upgrade | undefined;
+  /** Who takes the connection, or the milliseconds of {@link Response.unanswered}. */
+  upgrade(response: Response): Upgrade | number | undefined;
   /** The content for sending: a stream only once. @throws TypeError when it was read before. */
   take(response: Response): Content;
 }

@@ -3,8 +3,8 @@ import { Arc } from "../hosts/arc.ts";
 import { answering } from "../hosts/compile-arc.ts";
 import { type FetchApp, fetchApp } from "../hosts/fetch-app.ts";
 import { Host } from "../hosts/host.ts";
-import { Hosts } from "../hosts/hosts.ts";
-import type { Handler } from "../http/handler.ts";
+import { Hosts, type HostsOptions } from "../hosts/hosts.ts";
+import type { Handler, Layer } from "../http/handler.ts";
 import type { Answer } from "../http/make.ts";
 import type { Request } from "../http/request.ts";
 import { ErrorHandlers, type ErrorOptions } from "../pipeline/errors.ts";
@@ -13,6 +13,12 @@ import type { ServerOptions } from "./options.ts";
 
 /** Anything that answers requests: a handler, an arc, a host, hosts, or an app with `fetch` (Hono, h3, tRPC). */
 export type App = ((request: Request) => Answer) | FetchApp;
+
+/** Layers that stand between the stages of whoever answers. */
+export interface Between {
+  readonly cache?: Layer | undefined;
+  readonly compress?: Layer | undefined;
+}
 
 /** What a server answers with. */
 export interface Folded {
@@ -26,8 +32,13 @@ export interface Folded {
  *
  * @throws {MillraceError} `BAD_OPTION`, `HOST_CONFLICT`, `BAD_PATTERN`
  */
-export function fold(options: ServerOptions, errors: ErrorOptions, place: SourcePlace | undefined): Folded {
-  const hosts = hostsOf(options, errors, place);
+export function fold(
+  options: ServerOptions,
+  errors: ErrorOptions,
+  between: Between,
+  place: SourcePlace | undefined,
+): Folded {
+  const hosts = hostsOf(options, { ...errors, ...between }, place);
   hosts?.compile();
   const inner = hosts?.handle ?? directly(options.app!);
   const { extensions = [] } = options;
@@ -39,10 +50,12 @@ export function fold(options: ServerOptions, errors: ErrorOptions, place: Source
     });
   }
   const { answer } = new ErrorHandlers(undefined, errors);
-  return { handler: pipeline(extensions, { handler: inner, answer }), hosts };
+  // Hosts have these within their own extensions.
+  const own = hosts === undefined ? between : {};
+  return { handler: pipeline(extensions, { handler: inner, answer, ...own }), hosts };
 }
 
-function hostsOf(options: ServerOptions, errors: ErrorOptions, place: SourcePlace | undefined): Hosts | undefined {
+function hostsOf(options: ServerOptions, common: HostsOptions, place: SourcePlace | undefined): Hosts | undefined {
   const { app, hosts: given } = options;
   if (app === undefined && given === undefined) {
     throw new MillraceError("BAD_OPTION", "A server needs an app or hosts.", { place });
@@ -56,7 +69,7 @@ function hostsOf(options: ServerOptions, errors: ErrorOptions, place: SourcePlac
     if (isWhole) return undefined;
     list.push(new Host("any").mount("/", app));
   }
-  if (ready === undefined) return new Hosts(list, errors);
+  if (ready === undefined) return new Hosts(list, common);
   return ready.add(...list);
 }
 

@@ -1,4 +1,5 @@
 import { MillraceError, type SourcePlace } from "../base/errors.ts";
+import { type CacheOptions, ResponseCache } from "../cache/response-cache.ts";
 import { CidrList } from "../fields/cidr-list.ts";
 import { Host } from "../hosts/host.ts";
 import { Hosts } from "../hosts/hosts.ts";
@@ -16,6 +17,7 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
   app: (value, name) => (isApp(value) ? undefined : expected(name, "a handler, an arc, a host or { fetch }", value)),
   hosts: checkHosts,
   extensions: checkExtensions,
+  cache: checkCache,
   limits: checkNumbers(HTTP_LIMITS),
   timeouts: checkNumbers(DEFAULT_LIMITS),
   maxConnections: checkCount,
@@ -44,6 +46,15 @@ export function checkOptions(options: unknown, place: SourcePlace | undefined): 
     const fault = value === undefined ? undefined : CHECKS[name as keyof ServerOptions](value, name);
     if (fault !== undefined) throw badOption(fault, place);
   }
+}
+
+const CACHE_COUNTS = { maxBytes: 0, maxEntryBytes: 0, negative: 0, patience: 0 };
+
+function checkCache(value: unknown, name: string): string | undefined {
+  if (typeof value === "boolean" || value instanceof ResponseCache) return undefined;
+  if (!isObject(value)) return expected(name, "true, false, options or a ResponseCache", value);
+  const { store: _, clock: __, ...counts } = value as CacheOptions;
+  return checkNumbers(CACHE_COUNTS)(counts, name);
 }
 
 function badOption(message: string, place: SourcePlace | undefined): MillraceError {

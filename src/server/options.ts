@@ -1,4 +1,5 @@
 import type { Log } from "../base/log.ts";
+import type { CacheOptions, ResponseCache } from "../cache/response-cache.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Hosts } from "../hosts/hosts.ts";
@@ -23,6 +24,11 @@ export interface ServerOptions {
   readonly hosts?: Hosts | readonly Host[] | undefined;
   /** Extensions that stand around all hosts and see what no host answers too. Those with `prepare` belong to a host. */
   readonly extensions?: readonly Extension[] | undefined;
+  /**
+   * The cache of responses, for all hosts. Default: one of 256 MiB. It holds what says so by `serverCache`, and what a
+   * proxy gives; `false` holds nothing. A {@link ResponseCache} may be shared by servers of one process.
+   */
+  readonly cache?: boolean | CacheOptions | ResponseCache | undefined;
   /** Sizes and counts that one client may use. Defaults: see {@link HttpLimits}. */
   readonly limits?: Partial<HttpLimits> | undefined;
   /** How long each phase of a connection may last, in milliseconds. Defaults: see {@link PhaseLimits}. */

@@ -1,5 +1,6 @@
 import { callerPlace, MillraceError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { ResponseCache } from "../cache/response-cache.ts";
 import { joinFetchStandard } from "../http/fetch-standard.ts";
 import { HTTP_LIMITS } from "../http/http-limits.ts";
 import { HttpServer } from "../http/http-server.ts";
@@ -46,6 +47,8 @@ export class WebServer {
   readonly options: ServerOptions;
   /** Its hosts; undefined when one handler or app answers everything. */
   readonly hosts: Hosts | undefined;
+  /** The cache of responses, to purge; undefined without one. */
+  readonly cache: ResponseCache | undefined;
   readonly #http: HttpServer;
   readonly #watchdog = new Watchdog();
   readonly #accept: AcceptLimits;
@@ -64,7 +67,8 @@ export class WebServer {
     this.#log = logOf(options.log, development);
     this.#accept = new AcceptLimits(options);
     const report = (error: unknown, request: Request): void => this.#http.report(error, request);
-    const { handler, hosts } = fold(options, { development, report }, place);
+    this.cache = cacheOf(options.cache);
+    const { handler, hosts } = fold(options, { development, report }, { cache: this.cache?.layer }, place);
     this.hosts = hosts;
     this.#http = new HttpServer({
       handler,
@@ -73,6 +77,7 @@ export class WebServer {
       watchdog: this.#watchdog,
       log: this.#log,
       isCrowded: () => this.#accept.isCrowded,
+      onDrop: (address, milliseconds) => this.#accept.drop(address, milliseconds),
     });
   }
 
@@ -130,7 +135,11 @@ export class WebServer {
     const onConnection =
       proxyProtocol === undefined
         ? accept
-        : acceptProxyProtocol({ ...proxyProtocol, watchdog: this.#watchdog }, accept);
+        : acceptProxyProtocol({ ...proxyProtocol, watchdog: this.#watchdog }, (connection) => {
+            // Only now is it known whose connection it is.
+            if (this.#accept.isDropped(connection.remoteAddress)) connection.destroy();
+            else accept(connection);
+          });
     const onError = (error: Error): void => this.#log.write("error", "Connections cannot be accepted", { error });
     const settings = { reusePort, limits: this.#accept, onError };
     const results = await Promise.allSettled(places.map((place) => listen(place, onConnection, settings)));
@@ -182,6 +191,11 @@ export class WebServer {
   async fetch(request: Request | globalThis.Request): Promise<Response> {
     return answerDirectly(this.#http, request);
   }
+}
+
+function cacheOf(cache: ServerOptions["cache"]): ResponseCache | undefined {
+  if (cache === false) return undefined;
+  return cache instanceof ResponseCache ? cache : new ResponseCache(typeof cache === "object" ? cache : {});
 }
 
 function logOf(log: ServerOptions["log"], development: boolean): Log {

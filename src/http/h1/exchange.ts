@@ -8,6 +8,7 @@ import { HttpError } from "../http-error.ts";
 import type { HttpServer } from "../http-server.ts";
 import { Request } from "../request.ts";
 import { Response } from "../response.ts";
+import type { Upgrade } from "../upgrade.ts";
 import { ContentReader } from "./content-reader.ts";
 import { encodeInterim, type Persistence } from "./encoder.ts";
 import { fault, faultResponse, type SyntaxFault } from "./fault.ts";
@@ -51,7 +52,7 @@ export interface ExchangeOwner {
   /** Ends the connection now. */
   abort(): void;
   /** The connection goes to an upgrade. */
-  lend(response: Response): void;
+  lend(response: Response, take: Upgrade): void;
 }
 
 /**
@@ -234,7 +235,9 @@ export class Exchange implements Channel, BodySource, Recipient {
 
   #write(request: Request, response: Response): void {
     if (!(response instanceof Response)) throw new TypeError("The handler gave something that is no Response");
-    if (Response.parts.upgrade(response) !== undefined) return this.#upgrade(request, response);
+    const upgrade = Response.parts.upgrade(response);
+    if (typeof upgrade === "number") return this.#drop(upgrade);
+    if (upgrade !== undefined) return this.#upgrade(request, response, upgrade);
     // Streamed content may be made of the request's, which a waiting client would never send after the head.
     if (this.#body?.claimed === true && isStreamed(Response.parts.content(response))) this.#sendContinue();
     this.#closing ||= this.#owner.mustClose() || this.#mustClose(request, response);
@@ -272,7 +275,13 @@ export class Exchange implements Channel, BodySource, Recipient {
     );
   }
 
-  #upgrade(request: Request, response: Response): void {
+  /** No answer, and none to whatever came behind: the connection goes, and its client is not let in for a while. */
+  #drop(milliseconds: number): void {
+    this.#server.drop(this.peer.remoteAddress, milliseconds);
+    this.#owner.abort();
+  }
+
+  #upgrade(request: Request, response: Response, take: Upgrade): void {
     if (!this.#wantsUpgrade || this.#content !== undefined) {
       // RFC 9110 §7.8: a server must not switch to a protocol that the client did not ask for.
       const protocol = response.headers.get("upgrade") ?? "";
@@ -280,7 +289,7 @@ export class Exchange implements Channel, BodySource, Recipient {
     }
     this.#end();
     this.state = "none";
-    this.#owner.lend(response);
+    this.#owner.lend(response, take);
   }
 
   /** The response has been handed over whole. */

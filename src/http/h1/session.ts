@@ -185,11 +185,11 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
     else this.#refuse(CUT_SHORT, 0);
   }
 
-  lend(response: Response): void {
+  lend(response: Response, take: Upgrade): void {
     this.#state = "lent";
     this.#deadlines.stop();
     const { server } = this;
-    upgradeConnection(this.#connection, this.output, response, () => this.#held, {
+    upgradeConnection(this.#connection, this.output, response, take, () => this.#held, {
       onError: server.onUpgradeError,
       // Until then the server knows of it, so that it can be ended with the server.
       onClose: () => server.forget(this),

@@ -1,6 +1,7 @@
 import type { Connection } from "../../transport/connection.ts";
 import { duplexOf } from "../../transport/duplex.ts";
-import { Response } from "../response.ts";
+import type { Response } from "../response.ts";
+import type { Upgrade } from "../upgrade.ts";
 import { encodeHead } from "./encoder.ts";
 import type { Output } from "./output.ts";
 
@@ -22,12 +23,12 @@ export function upgradeConnection(
   connection: Connection,
   output: Output,
   response: Response,
+  take: Upgrade,
   takeHeld: () => Buffer | undefined,
   events: UpgradeEvents,
 ): void {
   output.text(encodeHead(response, "none", ""));
   output.flush();
-  const take = Response.parts.upgrade(response)!;
   connection.pause();
   // The session may be in the middle of a read: what it has not read is held when this turn is over.
   queueMicrotask(() => {

@@ -1,0 +1,4 @@
+/** First version, to be replaced. */
+export function normaliseSelecting(_name: string, value: string | null): string | null {
+  return value;
+}
