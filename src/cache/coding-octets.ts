@@ -1,0 +1,87 @@
+import { promisify } from "node:util";
+import {
+  brotliCompress,
+  brotliCompressSync,
+  constants,
+  gzip,
+  gzipSync,
+  zstdCompress,
+  zstdCompressSync,
+} from "node:zlib";
+import type { MaybePromise } from "../base/maybe-promise.ts";
+import type { Coding } from "./coding-choice.ts";
+
+/** Content that is coded for many responses, on the pool: some milliseconds for what is as large as a page. */
+const LARGE = 64 * 1024;
+
+/**
+ * Up to this size coding for one response takes 0.1 ms (zstd) to 0.6 ms (br). Handing it to the pool costs another 0.1
+ * to 0.2 ms, so that a server whose every core is busy has nothing from it.
+ */
+const AT_ONCE = 64 * 1024;
+
+/** Codings on the pool beyond which content is sent as it is: who asks for many pages must not hold up the files. */
+const QUEUE = 64;
+
+/** The levels for one response: they also tell its entity tags from those of what is kept. */
+export const QUICK_LEVELS: Readonly<Record<Coding, number>> = { br: 4, zstd: 3, gzip: 4 };
+
+/** 46 KiB of HTML: br 10 has 10.8 KB in 14 ms, 9 has 12.0 in 11, 11 has 10.5 in 41; above, br 6 has what 9 has. */
+const BEST_LEVELS: Readonly<Record<Coding, readonly [small: number, large: number]>> = {
+  br: [10, 6],
+  zstd: [19, 9],
+  gzip: [9, 9],
+};
+
+const brotli = (quality: number, size: number): object => ({
+  params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: size },
+});
+const zstandard = (level: number): object => ({ params: { [constants.ZSTD_c_compressionLevel]: level } });
+
+const [brotliLater, zstdLater, gzipLater] = [promisify(brotliCompress), promisify(zstdCompress), promisify(gzip)];
+
+let queued = 0;
+
+/** Codes content for one response; undefined when too many wait already. */
+export function codeQuickly(octets: Uint8Array, coding: Coding): MaybePromise<Uint8Array | undefined> {
+  return octets.length <= AT_ONCE ? codeNow(octets, coding) : codeOnPool(octets, coding, QUICK_LEVELS[coding]);
+}
+
+/** Codes content for many responses; undefined when too many wait already. */
+export function codeWell(octets: Uint8Array, coding: Coding): Promise<Uint8Array | undefined> {
+  return codeOnPool(octets, coding, BEST_LEVELS[coding][octets.length <= LARGE ? 0 : 1]);
+}
+
+function codeNow(octets: Uint8Array, coding: Coding): Uint8Array {
+  const level = QUICK_LEVELS[coding];
+  switch (coding) {
+    case "br":
+      return brotliCompressSync(octets, brotli(level, octets.length));
+    case "zstd":
+      return zstdCompressSync(octets, zstandard(level));
+    case "gzip":
+      return gzipSync(octets, { level });
+  }
+}
+
+async function codeOnPool(octets: Uint8Array, coding: Coding, level: number): Promise<Uint8Array | undefined> {
+  if (queued >= QUEUE) return undefined;
+  queued++;
+  try {
+    return await codeLater(octets, coding, level);
+  } finally {
+    queued--;
+  }
+}
+
+/** Codes content on the pool. */
+export function codeLater(octets: Uint8Array, coding: Coding, level: number): Promise<Uint8Array> {
+  switch (coding) {
+    case "br":
+      return brotliLater(octets, brotli(level, octets.length));
+    case "zstd":
+      return zstdLater(octets, zstandard(level));
+    case "gzip":
+      return gzipLater(octets, { level });
+  }
+}
