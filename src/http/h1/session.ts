@@ -3,6 +3,7 @@ import type { Phase } from "../../transport/watchdog.ts";
 import type { Peer } from "../channel.ts";
 import type { HttpServer } from "../http-server.ts";
 import type { Response } from "../response.ts";
+import type { Upgrade } from "../upgrade.ts";
 import { type DeadlineOwner, Deadlines } from "./deadlines.ts";
 import { Exchange, type ExchangeOwner } from "./exchange.ts";
 import { fault, faultResponse, type SyntaxFault } from "./fault.ts";
