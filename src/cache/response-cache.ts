@@ -14,8 +14,8 @@ import { Flight, type Landing } from "./flight.ts";
 import { memoryStore } from "./memory-store.ts";
 import type { Selection, Store, StoreCounts } from "./store.ts";
 import { type Keeper, StoredResponse } from "./stored-response.ts";
-import { type Plan, planOf, type Refusal } from "./storing.ts";
-import { Variants } from "./variants.ts";
+import { type Plan, planOf } from "./storing.ts";
+import { type SearchRule, Variants } from "./variants.ts";
 
 /** How a response cache works. */
 export interface CacheOptions {
@@ -287,16 +287,20 @@ export class ResponseCache implements Keeper {
       response.headers.append("cache-status", `${word}; detail=${refusal}`);
       return response;
     }
-    const key = this.#storingKey(passage.key, plan, response);
+    const search = searchRule(plan, response);
+    const path = withoutQuery(passage.key);
+    const key = search === undefined ? passage.key : reducedKey(path, search, passage.key.slice(path.length + 1));
     const now = this.#clock.now();
     const status = `${word}; stored`;
     if (isStreamed(content)) {
       const made = this.#capture(passage, answered, key, plan, content);
+      made.search = search;
       this.#land(passage.key, flight, made);
       response.headers.append("cache-status", status);
       return response;
     }
     const made = new StoredResponse(key, request, response, content ?? "", plan, preference, now, this);
+    made.search = search;
     this.#put(made);
     this.#land(passage.key, flight, made);
     if (request.isConditional && !plan.isForeign) return conditionally(request, made, now, status);
@@ -339,17 +343,6 @@ export class ResponseCache implements Keeper {
     const made = new StoredResponse(key, request, response, capture, plan, preference, this.#clock.now(), this);
     Response.parts.replaceContent(response, capture.reader());
     return made;
-  }
-
-  /** The key that a response is stored by, which may stand for many queries. */
-  #storingKey(key: string, plan: Plan, response: Response): string {
-    const path = withoutQuery(key);
-    const search = plan.ignoresQuery ? "ignored" : parseNoVarySearch(response.headers.get("no-vary-search"));
-    if (search === undefined) return key;
-    const variants = this.#store.get(path) ?? new Variants();
-    variants.search = search;
-    this.#save(path, variants);
-    return reducedKey(path, search, key.slice(path.length + 1));
   }
 
   /** The origin says that what is stored is still good. RFC 9111 §4.3.4. */
@@ -433,9 +426,18 @@ export class ResponseCache implements Keeper {
   // ---- the store
 
   #put(stored: StoredResponse): void {
-    const variants = this.#store.get(stored.key) ?? new Variants();
+    const { key, search } = stored;
+    const variants = this.#store.get(key) ?? new Variants();
     variants.put(stored);
-    this.#save(stored.key, variants);
+    if (search !== undefined) this.#tellQueriesApart(withoutQuery(key), search, key, variants);
+    this.#save(key, variants);
+  }
+
+  /** Notes with a path how its queries are reduced. */
+  #tellQueriesApart(path: string, search: SearchRule, key: string, variants: Variants): void {
+    const of = path === key ? variants : (this.#store.get(path) ?? new Variants());
+    of.search = search;
+    if (of !== variants) this.#save(path, of);
   }
 
   #drop(stored: StoredResponse): void {
@@ -487,7 +489,12 @@ export class ResponseCache implements Keeper {
   }
 }
 
-function reducedKey(path: string, search: NonNullable<Variants["search"]>, query: string): string {
+/** How a response wants queries told apart, when not each for itself. */
+function searchRule(plan: Plan, response: Response): SearchRule | undefined {
+  return plan.ignoresQuery ? "ignored" : parseNoVarySearch(response.headers.get("no-vary-search"));
+}
+
+function reducedKey(path: string, search: SearchRule, query: string): string {
   const reduced = search === "ignored" ? "" : search.keyOf(query);
   return reduced === "" ? path : `${path}?${reduced}`;
 }

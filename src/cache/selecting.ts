@@ -9,7 +9,7 @@ export class Selecting {
   /** @param names in lower case */
   constructor(names: readonly string[], request: Request) {
     this.#names = names;
-    this.#values = names.map((name) => valueOf(request, name));
+    this.#values = names.map((name) => flat(valueOf(request, name)));
   }
 
   /** Whether a request would select the same. */
@@ -30,4 +30,9 @@ export class Selecting {
 
 function valueOf(request: Request, name: string): string | null {
   return normaliseSelecting(name, Request.combined(request, name));
+}
+
+/** A copy: what is cut out of a request's head would keep all of it for as long as the response is stored. */
+function flat(value: string | null): string | null {
+  return value === null ? null : Buffer.from(value, "latin1").toString("latin1");
 }

@@ -11,6 +11,7 @@ import { isNullBodyStatus } from "../http/status.ts";
 import type { Capture } from "./capture.ts";
 import { Selecting } from "./selecting.ts";
 import type { Plan } from "./storing.ts";
+import type { SearchRule } from "./variants.ts";
 
 /** Octets that a stored response takes beside its content and fields. */
 const OVERHEAD = 512;
@@ -43,6 +44,8 @@ export class StoredResponse implements Representation {
   /** When its age was 0. */
   born: number;
   freshUntil: number;
+  /** How the queries of its path are told apart. */
+  search: SearchRule | undefined;
   /** A request is on its way to the origin to validate it. */
   isRefreshing = false;
   readonly codings: Map<string, Uint8Array> = new Map();

@@ -2,6 +2,9 @@ import type { NoVarySearch } from "../fields/no-vary-search.ts";
 import type { Request } from "../http/request.ts";
 import type { StoredResponse } from "./stored-response.ts";
 
+/** How the queries of a path are told apart: by rules of its own, or not at all. */
+export type SearchRule = NoVarySearch | "ignored";
+
 /** Responses that one key may have; more of them are what an attacker makes, not content negotiation. */
 const MOST = 8;
 
@@ -9,7 +12,7 @@ const MOST = 8;
 export class Variants {
   #list: readonly StoredResponse[] = [];
   /** With a key without query: how the queries of this path are reduced. */
-  search: NoVarySearch | "ignored" | undefined;
+  search: SearchRule | undefined;
 
   get list(): readonly StoredResponse[] {
     return this.#list;

@@ -6,7 +6,9 @@ import { Cached, preferring } from "../support/cached.ts";
 
 describe("What handlers give", () => {
   test("is not stored unless they say so", async () => {
-    const cached = new Cached((_, call) => text(`made ${call}`, { headers: { "cache-control": "public, max-age=60" } }));
+    const cached = new Cached((_, call) =>
+      text(`made ${call}`, { headers: { "cache-control": "public, max-age=60" } }),
+    );
     assert.equal((await cached.send("/")).text, "made 1");
     assert.equal((await cached.send("/")).text, "made 2");
     assert.equal(cached.cache.counts.entries, 0);
@@ -14,7 +16,12 @@ describe("What handlers give", () => {
 
   test("Kvarn server cache: full stands for every query, query-matters for its own, max-age for its time, none for none", async () => {
     const cached = new Cached(({ path, search }, call) => {
-      const preference = { "/full": "full", "/query": "query-matters", "/age": { maxAge: 10 }, "/none": "none" } as const;
+      const preference = {
+        "/full": "full",
+        "/query": "query-matters",
+        "/age": { maxAge: 10 },
+        "/none": "none",
+      } as const;
       return preferring(preference[path as keyof typeof preference], text(`${search} ${call}`));
     });
     assert.equal((await cached.send("/full?a")).text, "a 1");
@@ -86,7 +93,9 @@ describe("What handlers give", () => {
   });
 
   test("404 and 410 are stored for ten seconds at most, other errors not at all", async () => {
-    const cached = new Cached(({ path }, call) => preferring("full", text(`made ${call}`, { status: Number(path.slice(1)) })));
+    const cached = new Cached(({ path }, call) =>
+      preferring("full", text(`made ${call}`, { status: Number(path.slice(1)) })),
+    );
     for (const status of [404, 410]) {
       const first = await cached.send(`/${status}`);
       cached.wait(9);
@@ -116,7 +125,12 @@ describe("What handlers give", () => {
 
 describe("Conditional requests are answered from what is stored", () => {
   const stored = () =>
-    new Cached(() => preferring("full", text("0123456789", { headers: { etag: '"v1"', "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT" } })));
+    new Cached(() =>
+      preferring(
+        "full",
+        text("0123456789", { headers: { etag: '"v1"', "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT" } }),
+      ),
+    );
 
   test("304 to a validator that still holds, with the fields that it must have", async () => {
     const cached = stored();

@@ -35,10 +35,19 @@ export class Cached {
   }
 
   /** Sends a request through the cache to the origin. */
-  async send(path: string, headers: Record<string, string> = {}, init: { method?: string; body?: string } = {}): Promise<Seen> {
+  async send(
+    path: string,
+    headers: Record<string, string> = {},
+    init: { method?: string; body?: string } = {},
+  ): Promise<Seen> {
     const response = await this.respond(path, headers, init);
     const text = response.status === 304 ? "" : await response.text();
-    return { status: response.status, text, headers: response.headers, word: response.headers.get("cache-status") ?? "" };
+    return {
+      status: response.status,
+      text,
+      headers: response.headers,
+      word: response.headers.get("cache-status") ?? "",
+    };
   }
 
   respond(path: string, headers: Record<string, string> = {}, init: { method?: string; body?: string } = {}) {
