@@ -64,7 +64,10 @@ export type Argument = string | true | null;
 /** Directives while they are collected. */
 export type Draft = { -readonly [Name in keyof CacheControl]: CacheControl[Name] };
 
-const DELTAS = new Map<string, "maxAge" | "sMaxage" | "staleWhileRevalidate" | "staleIfError" | "minFresh" | "maxStale">([
+const DELTAS = new Map<
+  string,
+  "maxAge" | "sMaxage" | "staleWhileRevalidate" | "staleIfError" | "minFresh" | "maxStale"
+>([
   ["max-age", "maxAge"],
   ["s-maxage", "sMaxage"],
   ["stale-while-revalidate", "staleWhileRevalidate"],
@@ -74,13 +77,15 @@ const DELTAS = new Map<string, "maxAge" | "sMaxage" | "staleWhileRevalidate" | "
 ]);
 
 /** Directives that forbid: whatever stands around them, they count. */
-const RESTRICTIONS = new Map<string, "noStore" | "mustRevalidate" | "proxyRevalidate" | "noTransform" | "onlyIfCached">([
-  ["no-store", "noStore"],
-  ["must-revalidate", "mustRevalidate"],
-  ["proxy-revalidate", "proxyRevalidate"],
-  ["no-transform", "noTransform"],
-  ["only-if-cached", "onlyIfCached"],
-]);
+const RESTRICTIONS = new Map<string, "noStore" | "mustRevalidate" | "proxyRevalidate" | "noTransform" | "onlyIfCached">(
+  [
+    ["no-store", "noStore"],
+    ["must-revalidate", "mustRevalidate"],
+    ["proxy-revalidate", "proxyRevalidate"],
+    ["no-transform", "noTransform"],
+    ["only-if-cached", "onlyIfCached"],
+  ],
+);
 
 /** Directives that allow: they have to be well-formed. */
 const PERMISSIONS = new Map<string, "isPublic" | "mustUnderstand" | "immutable">([
