@@ -19,6 +19,8 @@ export interface Representation {
   grow(octets: number): boolean;
   /** Content in a coding that was made before, such as `page.html.br` beside `page.html`. */
   precoded?(coding: string): MaybePromise<Content | undefined>;
+  /** Another file below the same root, by its path from there, as far as it may be asked for at all. */
+  neighbour?(path: string): MaybePromise<Representation | undefined>;
   /** The whole identity content, whatever part of it a response has. */
   whole(): MaybePromise<Uint8Array>;
 }

@@ -5,6 +5,7 @@ import type { Response } from "../http/response.ts";
 import type { Answered } from "./before-after.ts";
 import { type ErrorAnswer, type ErrorOptions, errorsLayer } from "./errors.ts";
 import type { StageName } from "./extension-error.ts";
+import { type Presenter, Presenters } from "./presenters.ts";
 import { type InScope, inScope, type Scope } from "./scope.ts";
 import { packageLayer, postLayer, preLayer, presentLayer, primeLayer, type Stage } from "./stage-layers.ts";
 
@@ -55,6 +56,8 @@ export interface Extension {
   readonly prepare?: Prepare | readonly Prepare[];
   /** Once per response made, before it is stored: changes it, or gives another. */
   present?(response: Response, request: Request): MaybePromise<Answered>;
+  /** Present files by their line `!> name …` or the end of their name, before the stage `present`. */
+  readonly presenter?: Presenter | readonly Presenter[];
   /** Every time a response is sent, stored or not: for header fields only. */
   package?(response: Response, request: Request): void;
   /** After the last byte, or when the client is gone: logs, metrics. */
@@ -88,10 +91,14 @@ export function pipeline(extensions: readonly Extension[], parts: PipelineParts)
   const [prime, pre, present] = [of(scopes, "prime"), of(scopes, "pre"), of(scopes, "present")];
   const [packages, posts] = [of(scopes, "package"), of(scopes, "post")];
   const { compress, cache, report = () => {} } = parts;
-  const errors = errorsLayer(parts.answer);
+  const presenters = new Presenters(sorted);
+  const answer = presenters.answering(parts.answer, report);
+  const errors = errorsLayer(answer);
   let handler = parts.handler;
   if (pre.length > 0) handler = preLayer(pre)(handler);
   handler = errors(handler);
+  // Without any too: what a file's line asks for and nobody does is an error.
+  handler = presenters.layer(answer)(handler);
   if (present.length > 0) handler = presentLayer(present)(handler);
   if (cache !== undefined) handler = cache(handler);
   if (prime.length > 0) handler = primeLayer(prime)(handler);

@@ -54,14 +54,14 @@ describe("Kvarn stages", () => {
     });
   }
 
-  test("stages that are absent cost nothing: only the errors layer is there", () => {
+  test("stages that are absent cost nothing: only the errors layer and the look at a file's line are there", () => {
     let calls = 0;
     const handler = pipeline([{ name: "nothing" }], { answer, handler: () => (calls++, text("x")) });
     const depth = { name: "" };
     const spied = pipeline([], {
       answer,
       handler: () => {
-        depth.name = new Error().stack!.split("\n").slice(2, 4).join("\n");
+        depth.name = new Error().stack!.split("\n").slice(2, 5).join("\n");
         return text("x");
       },
     });
@@ -69,7 +69,8 @@ describe("Kvarn stages", () => {
     void spied(asked());
     assert.equal(calls, 1);
     assert.match(depth.name.split("\n")[0]!, /errors\.ts/);
-    assert.match(depth.name.split("\n")[1]!, /stages\.test\.ts/);
+    assert.match(depth.name.split("\n")[1]!, /presenters\.ts/);
+    assert.match(depth.name.split("\n")[2]!, /stages\.test\.ts/);
   });
 
   test("higher priority comes first, equals as they were given", async () => {

@@ -16,6 +16,11 @@ export interface FileCache {
   get(path: string): LoadedFile | undefined;
   /** Offers a file; the cache may keep it, and drop others for it. */
   set(path: string, file: LoadedFile): unknown;
+  /**
+   * Charges a kept file with more octets, for other forms of its content. False when the file is not kept or there is no
+   * room. Without this method there is always room.
+   */
+  grow?(path: string, file: LoadedFile, octets: number): boolean;
   /** Drops a file. */
   delete(path: string): unknown;
   /** Drops all files. */
@@ -50,7 +55,7 @@ export function descriptorCache(options: { files?: number } = {}): FileCache {
 
 interface Slot {
   readonly file: LoadedFile;
-  readonly weight: number;
+  weight: number;
   used: boolean;
 }
 
@@ -92,6 +97,18 @@ class BoundedCache implements FileCache {
     while (this.#weight + weight > this.#limit) this.#dropOne();
     this.#slots.set(path, { file, weight, used: false });
     this.#weight += weight;
+  }
+
+  grow(path: string, file: LoadedFile, octets: number): boolean {
+    const slot = this.#slots.get(path);
+    if (slot?.file !== file || this.holds === "descriptors" || slot.weight + octets > this.#limit) return false;
+    while (this.#weight + octets > this.#limit) {
+      slot.used = true;
+      this.#dropOne();
+    }
+    slot.weight += octets;
+    this.#weight += octets;
+    return true;
   }
 
   #dropOne(): void {

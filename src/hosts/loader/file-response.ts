@@ -3,7 +3,8 @@ import { evaluatePreconditions, ifRangeHolds } from "../../fields/preconditions.
 import { type ByteRange, formatContentRange, formatUnsatisfiedRange, parseRange } from "../../fields/range.ts";
 import { HttpError } from "../../http/http-error.ts";
 import type { Request } from "../../http/request.ts";
-import { Response } from "../../http/response.ts";
+import type { Response } from "../../http/response.ts";
+import { isClaimed } from "../../pipeline/presenters.ts";
 import { byteranges } from "./byteranges.ts";
 import type { LoadedFile } from "./loaded-file.ts";
 
@@ -14,19 +15,19 @@ import type { LoadedFile } from "./loaded-file.ts";
  * @throws HttpError 412 when a precondition fails; 416 when no range can be had
  */
 export function fileResponse(request: Request, file: LoadedFile): Response {
-  if (!request.isConditional) return file.whole(request);
+  if (!request.isConditional || isClaimed(request, file)) return file.response(request);
   const validators = file.validators(Date.now());
   const verdict = evaluatePreconditions(request.method, preconditionsOf(request), validators, true);
   if (verdict === "failed") throw new HttpError(412);
   if (verdict === "not-modified") return file.notModified();
   // RFC 9110 §14.2: GET is the only method that ranges are defined for.
   const range = request.method === "GET" ? fieldOf(request, "range") : undefined;
-  if (range === undefined || !ifRangeHolds(fieldOf(request, "if-range"), validators)) return file.whole(request);
+  if (range === undefined || !ifRangeHolds(fieldOf(request, "if-range"), validators)) return file.response(request);
   const result = parseRange(range, file.size);
   if (result.kind === "unsatisfiable") {
     throw new HttpError(416, { fields: { "content-range": formatUnsatisfiedRange(file.size) } });
   }
-  return result.kind === "none" ? file.whole(request) : partialResponse(request, file, result.ranges);
+  return result.kind === "none" ? file.response(request) : partialResponse(request, file, result.ranges);
 }
 
 /** 206. RFC 9110 §15.3.7: one range is the content itself, several are multipart. */
@@ -36,11 +37,11 @@ function partialResponse(request: Request, file: LoadedFile, ranges: readonly By
   const [first, ...others] = ranges;
   if (others.length === 0) {
     headers.set("content-range", formatContentRange(first!, file.size));
-    return new Response(part(first!), { status: 206, headers });
+    return file.responseOf(part(first!), 206, headers);
   }
   const { type, content } = byteranges(ranges, file.size, file.type, part);
   headers.set("content-type", type);
-  return new Response(content, { status: 206, headers });
+  return file.responseOf(content, 206, headers);
 }
 
 function preconditionsOf(request: Request): PreconditionFields {

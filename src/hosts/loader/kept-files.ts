@@ -3,10 +3,7 @@ import { systemClock } from "../../base/clock.ts";
 import { type FileCache, LARGEST_KEPT } from "./file-cache.ts";
 import { isWithin } from "./file-path.ts";
 import { FolderWatch } from "./folder-watch.ts";
-import type { LoadedFile } from "./loaded-file.ts";
-
-/** Milliseconds that a kept file is believed without asking the file system. */
-const TRUSTED = 1000;
+import type { Keeper, LoadedFile } from "./loaded-file.ts";
 
 /**
  * The files that a loader keeps between requests, and what makes sure that they are still the ones on the disk.
@@ -14,12 +11,14 @@ const TRUSTED = 1000;
  * Watching shows a change at once. It may miss some (limits, network file systems), so a file is also compared with the
  * disk when that was last done more than a second ago.
  */
-export class KeptFiles {
+export class KeptFiles implements Keeper {
   readonly #cache: FileCache;
   readonly #watch: FolderWatch | undefined;
   readonly #index: readonly string[];
   /** The folder without symbolic links. */
   #root: string;
+  /** When something below the root changed last, by the system's clock. */
+  disturbed: number = -Infinity;
 
   /** @param index names of files that stand for their folder */
   constructor(cache: FileCache, root: string, index: readonly string[], watch: boolean) {
@@ -27,7 +26,7 @@ export class KeptFiles {
     this.#root = root;
     this.#index = index;
     if (watch) {
-      this.#watch = new FolderWatch({ onFile: (path) => this.#forget(path), onFolder: () => cache.clear() });
+      this.#watch = new FolderWatch({ onFile: (path) => this.#forget(path), onFolder: () => this.#forgetAll() });
     }
   }
 
@@ -44,13 +43,7 @@ export class KeptFiles {
   /** The file kept under a path, if it is still the same. */
   get(path: string): LoadedFile | undefined {
     const file = this.#cache.get(path);
-    if (file === undefined) return undefined;
-    const now = systemClock.now();
-    if (now - file.checked < TRUSTED) return file;
-    if (file.isCurrent(Date.now())) {
-      file.checked = now;
-      return file;
-    }
+    if (file === undefined || file.isCurrent) return file;
     this.#cache.delete(path);
     return undefined;
   }
@@ -65,10 +58,14 @@ export class KeptFiles {
   keep(path: string, file: LoadedFile, real: string): void {
     if (file.inMemory === (this.#cache.holds === "descriptors")) return;
     this.#watchOver(real);
-    if (!file.isCurrent(Date.now())) return;
-    file.checked = systemClock.now();
+    if (!file.isUnchanged(Date.now())) return;
+    file.keptBy(this, path);
     file.retain();
     this.#cache.set(path, file);
+  }
+
+  grow(path: string, file: LoadedFile, octets: number): boolean {
+    return this.#cache.grow?.(path, file, octets) ?? this.#cache.get(path) === file;
   }
 
   /** Watches a file's folder and those above it, up to the root. */
@@ -82,10 +79,16 @@ export class KeptFiles {
 
   /** Drops what the file may be kept under: its path, the path without `.html`, its folder's. */
   #forget(real: string): void {
+    this.disturbed = systemClock.now();
     const path = `/${relative(this.#root, real).split(sep).join("/")}`;
     this.#cache.delete(path);
     if (path.endsWith(".html")) this.#cache.delete(path.slice(0, -".html".length));
     if (this.#index.includes(basename(real))) this.#cache.delete(path.slice(0, path.lastIndexOf("/") + 1));
+  }
+
+  #forgetAll(): void {
+    this.disturbed = systemClock.now();
+    this.#cache.clear();
   }
 
   /** The root is another folder from now on. */
@@ -97,6 +100,6 @@ export class KeptFiles {
   /** Drops everything and stops watching, until files are loaded again. */
   clear(): void {
     this.#watch?.close();
-    this.#cache.clear();
+    this.#forgetAll();
   }
 }

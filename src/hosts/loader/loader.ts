@@ -6,9 +6,10 @@ import { callerPlace, MillraceError } from "../../base/errors.ts";
 import type { MaybePromise } from "../../base/maybe-promise.ts";
 import { parseAccept } from "../../fields/accept.ts";
 import { HttpError, NotFoundError } from "../../http/http-error.ts";
+import type { Representation } from "../../http/representation.ts";
 import type { Request } from "../../http/request.ts";
 import type { Response } from "../../http/response.ts";
-import { descriptorCache, type FileCache, memoryCache } from "./file-cache.ts";
+import { descriptorCache, type FileCache, LARGEST_KEPT, memoryCache } from "./file-cache.ts";
 import { findFile, type Found } from "./file-finder.ts";
 import { isVisibleName, isWithin } from "./file-path.ts";
 import { fileResponse } from "./file-response.ts";
@@ -61,6 +62,9 @@ export interface Preloaded {
 
 /** Milliseconds that the place of the root is believed without asking the file system. */
 const TRUSTED = 1000;
+
+/** Begins the keys of files that were loaded for others: no path begins like this. */
+const NEIGHBOUR = "neighbour:";
 
 /** Files up to this many octets are read whole even if nothing is kept: one read is cheaper than a stream. */
 const READ_WHOLE = 64 * 1024;
@@ -160,7 +164,9 @@ export class Loader {
   async #load(path: string, found: Found & { kind: "file" }): Promise<LoadedFile> {
     const { real } = found.open;
     const kept = real === join(this.#realRoot, relative(this.root, found.file)) ? this.#kept : undefined;
-    const file = await loadFile({ ...found, cacheControl: this.#options.cacheControl }, kept?.largest ?? READ_WHOLE);
+    const { cacheControl } = this.#options;
+    const neighbours = this.load;
+    const file = await loadFile({ ...found, cacheControl, neighbours }, kept?.largest ?? READ_WHOLE);
     // A link can be turned, and lead through folders that nobody watches: what lies behind one is not kept.
     kept?.keep(path, file, real);
     return file;
@@ -175,6 +181,33 @@ export class Loader {
     const found = await this.#lookUp(path);
     if (found.kind !== "file") throw new NotFoundError();
     return this.#send(request, path, found);
+  }
+
+  /**
+   * A file by its path below the root, or undefined where nobody could ask for one: dotfiles, what lies behind links out
+   * of the folder. Its line `!> …` is not carried out.
+   *
+   * @throws RangeError when it is larger than 1 MiB
+   */
+  readonly load = (path: string): MaybePromise<Representation | undefined> => {
+    // Not where answers look: /a.html may have to be redirected to /a.
+    return this.#kept?.get(NEIGHBOUR + path) ?? this.#loadNeighbour(path);
+  };
+
+  async #loadNeighbour(path: string): Promise<Representation | undefined> {
+    await this.#findRoot();
+    const options = { root: this.#realRoot, followLinks: this.#options.followLinks ?? false };
+    const found = await findFile(path, { folder: this.root, index: [], cleanUrls: false }, options);
+    if (found.kind !== "file") return undefined;
+    const { descriptor, stats, real } = found.open;
+    if (stats.size > LARGEST_KEPT) {
+      descriptor.release();
+      throw new RangeError(`${found.file} is too large to be part of a page: ${stats.size} octets`);
+    }
+    const file = await loadFile({ ...found, cacheControl: undefined, neighbours: this.load }, LARGEST_KEPT);
+    if (real === join(this.#realRoot, relative(this.root, found.file))) this.#kept?.keep(NEIGHBOUR + path, file, real);
+    file.release();
+    return file;
   }
 
   /**

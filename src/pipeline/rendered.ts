@@ -1,0 +1,91 @@
+import { hash } from "node:crypto";
+import { type MaybePromise, then } from "../base/maybe-promise.ts";
+import { decodeText } from "../http/content.ts";
+import { Headers } from "../http/headers.ts";
+import type { Representation } from "../http/representation.ts";
+import { Response } from "../http/response.ts";
+
+/** What a presenter has made of a file. */
+export interface Rendering {
+  readonly content: string;
+  /** The media type; default that of the response it was made from. */
+  readonly type?: string | undefined;
+  /** What else went into it, such as included files. */
+  readonly sources?: Iterable<Representation> | undefined;
+  /** Whether every request gets the same until one of the sources changes. */
+  readonly isStatic: boolean;
+}
+
+/** The response's content as text. @throws RangeError when it is too long to be taken whole */
+export function sourceText(response: Response): MaybePromise<string> {
+  const representation = Response.parts.representation(response);
+  return representation === undefined ? response.text() : then(representation.whole(), decodeText);
+}
+
+/** Fields that speak of the octets that were there before. */
+const OF_CONTENT = [
+  "accept-ranges",
+  "content-length",
+  "content-range",
+  "content-type",
+  "digest",
+  "content-digest",
+  "etag",
+  "last-modified",
+  "repr-digest",
+];
+
+/**
+ * The response in place of another whose content has been made into something else: 200 with an entity tag of its own,
+ * whatever part of the old content a client has asked for, and good for as long as everything that it was made from.
+ */
+export function renderedResponse(before: Response, rendering: Rendering): Response {
+  const { content, sources = [], isStatic } = rendering;
+  const headers = new Headers(before.headers);
+  const type = rendering.type ?? headers.get("content-type");
+  for (const name of OF_CONTENT) headers.delete(name);
+  if (type !== null) headers.set("content-type", type);
+  headers.set("etag", `"${hash("sha256", content, "base64url").slice(0, 22)}"`);
+  // The other statuses of a file are answers to what a client knows of the old content.
+  const status = before.status === 206 || before.status === 304 ? 200 : before.status;
+  const response = new Response(content, { status, headers });
+  response.serverCache = isStatic ? (before.serverCache ?? "full") : "none";
+  response.tags = before.tags;
+  response.compress = before.compress;
+  const from = Response.parts.representation(before);
+  Response.parts.represent(response, new Rendered(content, from, [...sources]));
+  return response;
+}
+
+/** A page that was made of other representations. */
+class Rendered implements Representation {
+  readonly file: string | undefined;
+  readonly codings: Map<string, Uint8Array> = new Map();
+  readonly #content: string;
+  readonly #from: Representation | undefined;
+  readonly #sources: readonly Representation[];
+
+  constructor(content: string, from: Representation | undefined, sources: readonly Representation[]) {
+    this.file = from?.file;
+    this.#content = content;
+    this.#from = from;
+    this.#sources = sources;
+  }
+
+  get isCurrent(): boolean {
+    return (this.#from === undefined || this.#from.isCurrent) && this.#sources.every(({ isCurrent }) => isCurrent);
+  }
+
+  /** Nobody keeps it but who stores the response. */
+  grow(): boolean {
+    return false;
+  }
+
+  neighbour(path: string): MaybePromise<Representation | undefined> {
+    return this.#from?.neighbour?.(path);
+  }
+
+  whole(): Uint8Array {
+    return Buffer.from(this.#content);
+  }
+}
