@@ -4,6 +4,7 @@ import { NotFoundError } from "../http/http-error.ts";
 import type { Answer } from "../http/make.ts";
 import type { Request } from "../http/request.ts";
 import { ErrorHandlers } from "../pipeline/errors.ts";
+import { type InScope, inScope } from "../pipeline/scope.ts";
 import { byPriority, type Extension, pipeline } from "../pipeline/stages.ts";
 import { Arc } from "./arc.ts";
 import { ANY_METHOD } from "./claims.ts";
@@ -21,7 +22,15 @@ export interface HostOptions {
   readonly noFallback?: boolean;
   /** What becomes of a path that only exists with a final slash, or only without. Default `"redirect"`. */
   readonly trailingSlash?: TrailingSlash;
+  /**
+   * Which of the extensions that a server gives to each of its hosts this one has: `false` for none, `{ csp: false }` for
+   * all but that one. One with other options is given by `use()`, and takes the place of the default of its name.
+   */
+  readonly defaults?: boolean | { readonly [Name in DefaultName]?: boolean };
 }
+
+/** The extensions that a server gives to each of its hosts. */
+export type DefaultName = "csp" | "referrer-policy" | "security-fields";
 
 /** What a host is compiled for. */
 export interface HostContext {
@@ -29,6 +38,8 @@ export interface HostContext {
   readonly errors: ErrorHandlers;
   readonly compress?: Layer | undefined;
   readonly cache?: Layer | undefined;
+  /** Extensions that the host has unless it says otherwise. */
+  readonly defaults?: readonly Extension[] | undefined;
 }
 
 /** A pattern of a host, and where it was given. */
@@ -52,7 +63,9 @@ export interface HostName {
 export class Host extends Arc {
   readonly #options: HostOptions;
   readonly #names: HostName[] = [];
-  readonly #extensions: { readonly extension: Extension; readonly place: SourcePlace | undefined }[] = [];
+  #extensions: readonly { readonly extension: Extension; readonly place: SourcePlace | undefined }[] = [];
+  /** Names of default extensions that are not wanted. */
+  readonly #unwanted = new Set<string>();
   #upgrades: Upgrades | undefined;
 
   /** @throws MillraceError `BAD_HOST` */
@@ -77,9 +90,19 @@ export class Host extends Arc {
     return this.#options.noFallback === true;
   }
 
-  /** The extensions in the order that their stages run in. */
+  /** The extensions in the order that their stages run in, without those that a server adds. */
   get extensions(): readonly Extension[] {
-    return byPriority(this.#extensions.map(({ extension }) => extension));
+    return this.extensionsBeside([]);
+  }
+
+  /** @internal The extensions and those of `defaults` that the host wants and has none of the same name of. */
+  extensionsBeside(defaults: readonly Extension[]): readonly Extension[] {
+    const own = this.#extensions.map(({ extension }) => extension);
+    const wanted = this.#options.defaults ?? true;
+    const names = new Set([...own.map(({ name }) => name), ...this.#unwanted]);
+    const isMissing = ({ name }: Extension): boolean =>
+      !names.has(name) && (typeof wanted === "boolean" ? wanted : wanted[name as DefaultName] !== false);
+    return byPriority([...own, ...defaults.filter(isMissing)]);
   }
 
   /** Adds names. One that another host of the server has too is answered with 409. @throws MillraceError `BAD_HOST` */
@@ -90,10 +113,24 @@ export class Host extends Arc {
     return this;
   }
 
-  /** Adds extensions. */
+  /** Adds extensions, also while requests come: the next one meets them. */
   use(...extensions: Extension[]): this {
     const place = callerPlace();
-    this.#extensions.push(...extensions.map((extension) => ({ extension, place })));
+    this.#extensions = [...this.#extensions, ...extensions.map((extension) => ({ extension, place }))];
+    for (const { name } of extensions) this.#unwanted.delete(name);
+    this.parts.changed();
+    return this;
+  }
+
+  /**
+   * Removes extensions, each given as itself or by its name, those that the server adds included: the next request does not
+   * meet them. They are not closed, since requests under way still meet them; who removes one closes it.
+   */
+  remove(...extensions: (Extension | string)[]): this {
+    this.#extensions = this.#extensions.filter(
+      ({ extension }) => !extensions.includes(extension) && !extensions.includes(extension.name),
+    );
+    for (const each of extensions) this.#unwanted.add(typeof each === "string" ? each : each.name);
     this.parts.changed();
     return this;
   }
@@ -119,15 +156,16 @@ export class Host extends Arc {
   }
 
   /** @internal Folds the host with its extensions. */
-  compileFor({ errors: outer, compress, cache }: HostContext): Handler {
+  compileFor({ errors: outer, compress, cache, defaults = [] }: HostContext): Handler {
+    const extensions = this.extensionsBeside(defaults);
     const errors = new ErrorHandlers(outer).setAll(this.parts.errors);
-    const { patterns, prepare } = this.#prepares();
+    const { patterns, prepare } = this.#prepares(extensions);
     const { routes, redirects, layer } = compileArc(this.parts, errors, prepare);
-    for (const { source, handler, place } of patterns) {
+    for (const { source, filter, handler, place } of patterns) {
       const pattern = parsePattern(source, place);
       const { shape, captures } = pattern;
       const value = layer(handler);
-      routes.add(pattern, { method: ANY_METHOD, source, shape, captures, filter: undefined, place, value });
+      routes.add(pattern, { method: ANY_METHOD, source, shape, captures, filter, place, value });
     }
     const { handle } = new HandlersManager({
       routes,
@@ -136,19 +174,22 @@ export class Host extends Arc {
       loader: prepare === undefined ? undefined : loaderOf(prepare, layer),
       trailingSlash: this.#options.trailingSlash,
     });
-    return pipeline(this.extensions, { handler: handle, answer: errors.answer, report: errors.report, compress, cache });
+    const { answer, report } = errors;
+    return pipeline(extensions, { handler: handle, answer, report, compress, cache });
   }
 
   /** What extensions prepare: by pattern, which makes routes of them, and by test. */
-  #prepares(): { patterns: PreparedRoute[]; prepare: Preparing | undefined } {
+  #prepares(extensions: readonly Extension[]): { patterns: PreparedRoute[]; prepare: Preparing | undefined } {
     const patterns: PreparedRoute[] = [];
     const tests: { match: (request: Request) => boolean; handler: Handler }[] = [];
-    for (const extension of this.extensions) {
+    for (const extension of extensions) {
       const place = this.#extensions.find((used) => used.extension === extension)?.place;
+      const applies = extension.scope === undefined ? undefined : inScope(extension.scope);
       for (const { match, handler } of [extension.prepare ?? []].flat()) {
         const answer = answering(handler);
-        if (typeof match === "string") patterns.push({ source: match, handler: answer, place });
-        else tests.push({ match, handler: answer });
+        if (typeof match === "string") patterns.push({ source: match, filter: applies, handler: answer, place });
+        else if (applies === undefined) tests.push({ match, handler: answer });
+        else tests.push({ match: (request) => applies(request) && match(request), handler: answer });
       }
     }
     const prepare: Preparing = (request) => tests.find(({ match }) => match(request))?.handler;
@@ -158,6 +199,7 @@ export class Host extends Arc {
 
 interface PreparedRoute {
   readonly source: string;
+  readonly filter: InScope | undefined;
   readonly handler: Handler;
   readonly place: SourcePlace | undefined;
 }

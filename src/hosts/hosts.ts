@@ -12,6 +12,7 @@ import {
   type ErrorOf,
   type ErrorOptions,
 } from "../pipeline/errors.ts";
+import type { Extension } from "../pipeline/stages.ts";
 import { conflictsOf, keyOf } from "./host-conflicts.ts";
 import { HostEntry } from "./host-entry.ts";
 import type { Host } from "./host.ts";
@@ -23,6 +24,8 @@ export interface HostsOptions extends Omit<ErrorOptions, "notFound"> {
   readonly compress?: Layer | undefined;
   /** Answers from stored responses. */
   readonly cache?: Layer | undefined;
+  /** Extensions that each host has unless it says otherwise. Default: none; a server gives its own. */
+  readonly defaults?: readonly Extension[] | undefined;
 }
 
 /** Who answers for a name: a host, or why there is none. */
@@ -47,6 +50,7 @@ const REMEMBERED = 1000;
 export class Hosts {
   readonly #options: HostsOptions;
   readonly #errors: ErrorHandlers;
+  #defaults: readonly Extension[];
   readonly #hosts = new Map<Host, HostEntry>();
   readonly #remembered = new Map<string, Entry>();
   #names: HostMap<Entry> | undefined;
@@ -57,6 +61,7 @@ export class Hosts {
   constructor(hosts: readonly Host[] = [], options: HostsOptions = {}) {
     this.#options = options;
     this.#errors = new ErrorHandlers(undefined, options);
+    this.#defaults = options.defaults ?? [];
     this.add(...hosts);
   }
 
@@ -100,6 +105,18 @@ export class Hosts {
   find(name: string): Host | undefined {
     const found = this.#map().find(name);
     return found instanceof HostEntry ? found.host : undefined;
+  }
+
+  /** The extensions of a host, in the order that their stages run in, those that all hosts have included. */
+  extensionsOf(host: Host): readonly Extension[] {
+    return host.extensionsBeside(this.#defaults);
+  }
+
+  /** @internal The extensions that each host has unless it says otherwise, where none were given. */
+  setDefaults(extensions: readonly Extension[]): void {
+    if (this.#options.defaults !== undefined) return;
+    this.#defaults = extensions;
+    for (const entry of this.#hosts.values()) entry.onChange();
   }
 
   /** Folds every host now, so that mistakes show before the first request. @throws MillraceError `BAD_PATTERN` */
@@ -186,7 +203,7 @@ export class Hosts {
       const isAny = host.names.some(({ pattern }) => pattern.kind === "any");
       const notFound = isFallback ? "throw" : isAny || host.noFallback ? undefined : this.#fallBack;
       const errors = new ErrorHandlers(this.#errors, { ...this.#options, notFound });
-      return host.compileFor({ errors, compress, cache });
+      return host.compileFor({ errors, compress, cache, defaults: this.#defaults });
     };
     return new HostEntry(host, fold, () => this.#forget(), this.#options.report);
   }

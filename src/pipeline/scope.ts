@@ -1,9 +1,9 @@
 import { MillraceError } from "../base/errors.ts";
 import { parseHost } from "../fields/host.ts";
 import type { Request } from "../http/request.ts";
-import { canonicalPath } from "../http/target.ts";
+import { isAtOrBelow, parsePathPrefix } from "./path-prefix.ts";
 
-/** Which requests something is for: those that all of the parts say yes to. */
+/** Which requests something is for: those that all of its parts say yes to. */
 export interface Scope {
   /** Host names, without port. */
   readonly host?: string | readonly string[] | undefined;
@@ -31,9 +31,8 @@ function hostTest(given: readonly string[]): InScope {
   const names = given.map((text) => {
     const parsed = parseHost(text);
     if (parsed !== undefined && parsed.port === -1 && !text.includes("*")) return parsed.name;
-    throw new MillraceError("BAD_SCOPE", `${JSON.stringify(text)} is no host name`, {
-      hint: "Names have neither port nor pattern; for all else there is when.",
-    });
+    const hint = "Names have neither port nor pattern; for all else there is when.";
+    throw new MillraceError("BAD_SCOPE", `${JSON.stringify(text)} is no host name`, { hint });
   });
   return ({ host }) => {
     const name = host === "" ? undefined : parseHost(host)?.name;
@@ -42,23 +41,8 @@ function hostTest(given: readonly string[]): InScope {
 }
 
 function pathTest(given: readonly string[]): InScope {
-  const prefixes = given.map((text) => {
-    if (!text.startsWith("/") || (canonicalPath(text) !== text && !text.startsWith("/./"))) {
-      throw new MillraceError("BAD_SCOPE", `${JSON.stringify(text)} is no path`, {
-        hint: "Write it decoded, from the first slash on, without dot segments.",
-      });
-    }
-    return text.endsWith("/") ? text.slice(0, -1) : text;
-  });
+  const prefixes = given.map(parsePathPrefix);
   return ({ fullPath }) => prefixes.some((prefix) => isAtOrBelow(fullPath, prefix));
-}
-
-const SLASH = 0x2f;
-
-/** Segments are compared whole: a prefix without its separator would take a sibling for a child. */
-function isAtOrBelow(path: string, prefix: string): boolean {
-  if (!path.startsWith(prefix)) return false;
-  return path.length === prefix.length || path.charCodeAt(prefix.length) === SLASH;
 }
 
 /** How a scope reads in a listing. */
@@ -66,7 +50,7 @@ export function scopeText({ host, path, when }: Scope): string {
   const parts = [
     host === undefined ? "" : `host ${[host].flat().join(", ")}`,
     path === undefined ? "" : `path ${[path].flat().join(", ")}`,
-    when === undefined ? "" : `when ${when.name === "when" || when.name === "" ? "a test says so" : `${when.name}()`}`,
+    when === undefined ? "" : "when a test says so",
   ];
-  return parts.filter((part) => part !== "").join(" and ");
+  return parts.filter((part) => part !== "").join(", ");
 }
