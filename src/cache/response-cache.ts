@@ -127,14 +127,21 @@ export class ResponseCache implements Keeper {
     if (method !== "GET" && method !== "HEAD") return this.#change(next, request);
     // A GET with content asks for something that its URL does not say.
     if (Request.content(request) !== null) return next(request);
-    if (this.#store.size === 0 && this.#flights.size === 0) {
-      return this.#lead({ next, request, key: "", stored: undefined });
-    }
+    if (this.#store.size === 0 && this.#flights.size === 0) return this.#first(next, request);
     const key = cacheKey(request);
     const stored = this.#find(key, request);
     return stored === undefined
       ? this.#forward({ next, request, key, stored })
       : this.#use({ next, request, key, stored }, stored);
+  }
+
+  /** Nothing is stored and nothing on its way: most servers' whole life, if no handler wants to be stored. */
+  #first(next: Handler, request: Request): MaybePromise<Response> {
+    const answer = next(request);
+    const passage = { next, request, key: "", stored: undefined };
+    if (isPromise(answer)) return this.#await(passage, request, answer, 0);
+    if (answer.serverCache === undefined) return answer;
+    return this.#receive(passage, { asked: request, response: answer, flight: undefined, delay: 0 });
   }
 
   #find(key: string, request: Request): StoredResponse | undefined {
