@@ -13,6 +13,7 @@ export const FLAGS = {
   config: { type: "string", short: "c", value: "FILE", summary: "config to use (millrace.config.ts)" },
   log: { type: "string", value: "text|json|off", summary: "how to log (text on a terminal, JSON otherwise)" },
   listing: { type: "boolean", summary: "show no lists of files" },
+  cache: { type: "boolean", summary: "keep responses as their fields allow" },
   open: { type: "boolean", short: "o", summary: "open a browser" },
   quiet: { type: "boolean", short: "q", summary: "say nothing at the start" },
   help: { type: "boolean", short: "h", summary: "tell how to use a command" },

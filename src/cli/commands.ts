@@ -1,7 +1,7 @@
 import type { Command } from "./command.ts";
 
 /** The name of a command. */
-export type CommandName = "serve" | "run" | "check" | "routes" | "explain" | "help" | "version";
+export type CommandName = "serve" | "run" | "proxy" | "check" | "routes" | "explain" | "help" | "version";
 
 interface Entry {
   readonly summary: string;
@@ -12,6 +12,7 @@ interface Entry {
 export const COMMANDS: Readonly<Record<CommandName, Entry>> = {
   serve: { summary: "serve a folder", load: async () => (await import("./serve.ts")).serve },
   run: { summary: "run the app that a module exports", load: async () => (await import("./run.ts")).run },
+  proxy: { summary: "pass requests on to another server", load: async () => (await import("./proxy.ts")).proxy },
   check: { summary: "look over a config or a module", load: async () => (await import("./check.ts")).check },
   routes: { summary: "list hosts and routes", load: async () => (await import("./routes.ts")).routes },
   explain: { summary: "tell what becomes of a URL", load: async () => (await import("./explain.ts")).explain },

@@ -242,9 +242,7 @@ export class Request<Params = AnyParams> {
   earlyHints(links: readonly string[]): void {
     const headers = new Headers();
     for (const link of links) headers.append("link", link);
-    let received: Request<unknown> = this;
-    while (received.#outer !== undefined) received = received.#outer;
-    this.#channel.inform(received as Request, 103, headers);
+    Request.inform(this, 103, headers);
   }
 
   /** The content as a stream, or null when there is none. */
@@ -458,6 +456,13 @@ export class Request<Params = AnyParams> {
     );
     rewritten.#outer = request;
     return rewritten;
+  }
+
+  /** @internal Sends an interim (1xx) response if the request is still unanswered and its client understands it. */
+  static inform(request: Request<unknown>, status: number, headers: Headers): void {
+    let received = request;
+    while (received.#outer !== undefined) received = received.#outer;
+    request.#channel.inform(received as Request, status, headers);
   }
 
   /** @internal The client is gone or a deadline has passed. */
