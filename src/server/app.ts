@@ -1,4 +1,4 @@
-import { MillraceError, type SourcePlace } from "../base/errors.ts";
+import { callerPlace, MillraceError, type SourcePlace } from "../base/errors.ts";
 import { Arc } from "../hosts/arc.ts";
 import { answering } from "../hosts/compile-arc.ts";
 import { type FetchApp, fetchApp } from "../hosts/fetch-app.ts";
@@ -8,7 +8,8 @@ import type { Handler, Layer } from "../http/handler.ts";
 import type { Answer } from "../http/make.ts";
 import type { Request } from "../http/request.ts";
 import { ErrorHandlers, type ErrorOptions } from "../pipeline/errors.ts";
-import { pipeline } from "../pipeline/stages.ts";
+import { type Extension, pipeline } from "../pipeline/stages.ts";
+import { DEFAULT_EXTENSIONS } from "./default-extensions.ts";
 import type { ServerOptions } from "./options.ts";
 
 /** Anything that answers requests: a handler, an arc, a host, hosts, or an app with `fetch` (Hono, h3, tRPC). */
@@ -22,13 +23,18 @@ export interface Between {
 
 /** What a server answers with. */
 export interface Folded {
-  readonly handler: Handler;
   /** The hosts, unless one app answers everything. */
   readonly hosts: Hosts | undefined;
+  /**
+   * The handler of the server with extensions around all hosts.
+   *
+   * @throws {MillraceError} `BAD_OPTION` when one of them prepares responses; `BAD_SCOPE`
+   */
+  readonly within: (extensions: readonly Extension[]) => Handler;
 }
 
 /**
- * Folds the app, the hosts and the extensions of a server into one handler. Done once, when the server is made.
+ * Folds the app or the hosts of a server. Done once, when the server is made.
  *
  * @throws {MillraceError} `BAD_OPTION`, `HOST_CONFLICT`, `BAD_PATTERN`
  */
@@ -38,21 +44,23 @@ export function fold(
   between: Between,
   place: SourcePlace | undefined,
 ): Folded {
-  const hosts = hostsOf(options, { ...errors, ...between }, place);
+  const hosts = hostsOf(options, { ...errors, ...between, defaults: DEFAULT_EXTENSIONS }, place);
   hosts?.compile();
   const inner = hosts?.handle ?? directly(options.app!);
-  const { extensions = [] } = options;
-  const preparing = extensions.find(({ prepare }) => prepare !== undefined);
-  if (preparing !== undefined) {
-    throw new MillraceError("BAD_OPTION", `The extension ${preparing.name} prepares responses of a host.`, {
-      hint: "Give it to the host: host(…).use(…).",
-      place,
-    });
-  }
-  const { answer } = new ErrorHandlers(undefined, errors);
+  const { answer, report } = new ErrorHandlers(undefined, errors);
   // Hosts have these within their own extensions.
   const own = hosts === undefined ? between : {};
-  return { handler: pipeline(extensions, { handler: inner, answer, ...own }), hosts };
+  const within = (extensions: readonly Extension[]): Handler => {
+    const preparing = extensions.find(({ prepare }) => prepare !== undefined);
+    if (preparing !== undefined) {
+      throw new MillraceError("BAD_OPTION", `The extension ${preparing.name} prepares responses of a host.`, {
+        hint: "Give it to the host: host(…).use(…).",
+        place: callerPlace(),
+      });
+    }
+    return pipeline(extensions, { handler: inner, answer, report, ...own });
+  };
+  return { hosts, within };
 }
 
 function hostsOf(options: ServerOptions, common: HostsOptions, place: SourcePlace | undefined): Hosts | undefined {
@@ -70,6 +78,7 @@ function hostsOf(options: ServerOptions, common: HostsOptions, place: SourcePlac
     list.push(new Host("any").mount("/", app));
   }
   if (ready === undefined) return new Hosts(list, common);
+  ready.setDefaults(DEFAULT_EXTENSIONS);
   return ready.add(...list);
 }
 

@@ -1,19 +1,21 @@
 import { callerPlace, MillraceError } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { compression } from "../cache/compression.ts";
 import { ResponseCache } from "../cache/response-cache.ts";
 import { joinFetchStandard } from "../http/fetch-standard.ts";
+import type { Layer } from "../http/handler.ts";
 import { HTTP_LIMITS } from "../http/http-limits.ts";
 import { HttpServer } from "../http/http-server.ts";
 import type { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
-import type { Extension } from "../pipeline/stages.ts";
+import { byPriority, type Extension } from "../pipeline/stages.ts";
 import { AcceptLimits } from "../transport/accept-limits.ts";
 import type { Connection, ListenAddress, Listener } from "../transport/connection.ts";
 import { acceptProxyProtocol } from "../transport/proxy-protocol.ts";
 import { listen } from "../transport/tcp.ts";
 import { DEFAULT_LIMITS, Watchdog } from "../transport/watchdog.ts";
 import type { Hosts } from "../hosts/hosts.ts";
-import { fold } from "./app.ts";
+import { fold, type Folded } from "./app.ts";
 import { checkOptions } from "./check-options.ts";
 import { consoleLog } from "./console-log.ts";
 import { answerDirectly } from "./direct.ts";
@@ -52,6 +54,8 @@ export class WebServer {
   readonly #http: HttpServer;
   readonly #watchdog = new Watchdog();
   readonly #accept: AcceptLimits;
+  readonly #within: Folded["within"];
+  #extensions: readonly Extension[];
   readonly #log: Log;
   #listeners: readonly Listener[] = [];
   #state: ServerState = "new";
@@ -68,10 +72,13 @@ export class WebServer {
     this.#accept = new AcceptLimits(options);
     const report = (error: unknown, request: Request): void => this.#http.report(error, request);
     this.cache = cacheOf(options.cache);
-    const { handler, hosts } = fold(options, { development, report }, { cache: this.cache?.layer }, place);
+    const between = { cache: this.cache?.layer, compress: compressOf(options.compress) };
+    const { hosts, within } = fold(options, { development, report }, between, place);
     this.hosts = hosts;
+    this.#within = within;
+    this.#extensions = options.extensions ?? [];
     this.#http = new HttpServer({
-      handler,
+      handler: within(this.#extensions),
       limits: { ...HTTP_LIMITS, ...options.limits },
       phases: { ...DEFAULT_LIMITS, ...options.timeouts },
       watchdog: this.#watchdog,
@@ -100,6 +107,35 @@ export class WebServer {
     const [listener] = this.#listeners;
     if (listener === undefined) throw new MillraceError("NOT_LISTENING", "The server does not listen.");
     return urlOf(listener.address);
+  }
+
+  /** The extensions around all hosts, in the order that their stages run in. */
+  get extensions(): readonly Extension[] {
+    return byPriority(this.#extensions);
+  }
+
+  /**
+   * Adds extensions around all hosts, also while requests come: the next one meets them.
+   *
+   * @throws {MillraceError} `BAD_OPTION` when one of them prepares responses; `BAD_SCOPE`
+   */
+  use(...extensions: Extension[]): this {
+    return this.#change([...this.#extensions, ...extensions]);
+  }
+
+  /**
+   * Removes extensions that stand around all hosts, each given as itself or by its name: the next request does not meet
+   * them. They are not closed, since requests under way still meet them; who removes one closes it.
+   */
+  remove(...extensions: (Extension | string)[]): this {
+    const isGone = (each: Extension): boolean => extensions.includes(each) || extensions.includes(each.name);
+    return this.#change(this.#extensions.filter((each) => !isGone(each)));
+  }
+
+  #change(extensions: readonly Extension[]): this {
+    this.#http.handler = this.#within(extensions);
+    this.#extensions = extensions;
+    return this;
   }
 
   /**
@@ -168,14 +204,14 @@ export class WebServer {
     this.#listeners = [];
     await this.#http.close();
     if (wasStarted) await this.options.onShutdown?.();
-    for (const extension of this.#extensions()) await extension.close?.();
+    for (const extension of this.#allExtensions()) await extension.close?.();
     this.#state = "stopped";
   }
 
   /** Those of the server and those of its hosts, each once. */
-  #extensions(): Set<Extension> {
+  #allExtensions(): Set<Extension> {
     const ofHosts = this.hosts?.list.flatMap(({ extensions }) => extensions) ?? [];
-    return new Set([...(this.options.extensions ?? []), ...ofHosts]);
+    return new Set([...this.#extensions, ...ofHosts]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -196,6 +232,10 @@ export class WebServer {
 function cacheOf(cache: ServerOptions["cache"]): ResponseCache | undefined {
   if (cache === false) return undefined;
   return cache instanceof ResponseCache ? cache : new ResponseCache(typeof cache === "object" ? cache : {});
+}
+
+function compressOf(compress: ServerOptions["compress"]): Layer | undefined {
+  return compress === false ? undefined : compression(typeof compress === "object" ? compress : {});
 }
 
 function logOf(log: ServerOptions["log"], development: boolean): Log {
