@@ -20,17 +20,28 @@ export { Headers } from "./http/headers.ts";
 export type { HeadersInit } from "./http/headers.ts";
 export { HttpError, NotFoundError } from "./http/http-error.ts";
 export type { HttpErrorInit } from "./http/http-error.ts";
+export { DefaultFields } from "./http/default-fields.ts";
 export { KeptResponse } from "./http/kept-response.ts";
 export { Request } from "./http/request.ts";
 export type { RequestInit, RequestState } from "./http/request.ts";
 export { Response } from "./http/response.ts";
-export type { ResponseInit, ServerCache } from "./http/response.ts";
+export type { ClientCache, ResponseInit, ServerCache } from "./http/response.ts";
 
 // Makers of responses.
 export { events, html, json, problem, redirect, stream, text } from "./http/make.ts";
 export type { Answer, Problem, RedirectInit, ServerEvent, StreamInit } from "./http/make.ts";
 export { upgrade } from "./http/upgrade.ts";
 export type { Upgrade } from "./http/upgrade.ts";
+
+// The cache of responses.
+export { compression } from "./cache/compression.ts";
+export type { CompressionOptions } from "./cache/compression.ts";
+export type { Coding } from "./cache/coding-choice.ts";
+export { memoryStore } from "./cache/memory-store.ts";
+export type { MemoryStoreOptions } from "./cache/memory-store.ts";
+export { ResponseCache } from "./cache/response-cache.ts";
+export type { CacheOptions } from "./cache/response-cache.ts";
+export type { EntryFacts, Selection, Store, StoreCounts } from "./cache/store.ts";
 
 // Layers and stages.
 export type { After, Answered, Before } from "./pipeline/before-after.ts";

@@ -18,6 +18,8 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
   hosts: checkHosts,
   extensions: checkExtensions,
   cache: checkCache,
+  compress: (value, name) =>
+    typeof value === "boolean" || isObject(value) ? undefined : expected(name, "true, false or options", value),
   limits: checkNumbers(HTTP_LIMITS),
   timeouts: checkNumbers(DEFAULT_LIMITS),
   maxConnections: checkCount,

@@ -1,4 +1,5 @@
 import type { Log } from "../base/log.ts";
+import type { CompressionOptions } from "../cache/compression.ts";
 import type { CacheOptions, ResponseCache } from "../cache/response-cache.ts";
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { Host } from "../hosts/host.ts";
@@ -29,6 +30,8 @@ export interface ServerOptions {
    * proxy gives; `false` holds nothing. A {@link ResponseCache} may be shared by servers of one process.
    */
   readonly cache?: boolean | CacheOptions | ResponseCache | undefined;
+  /** Whether content is sent compressed (br, zstd, gzip) to who takes it, and how. Default: true. */
+  readonly compress?: boolean | CompressionOptions | undefined;
   /** Sizes and counts that one client may use. Defaults: see {@link HttpLimits}. */
   readonly limits?: Partial<HttpLimits> | undefined;
   /** How long each phase of a connection may last, in milliseconds. Defaults: see {@link PhaseLimits}. */
