@@ -1,5 +1,7 @@
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { Content } from "./content.ts";
+import type { Request } from "./request.ts";
+import type { Response } from "./response.ts";
 
 /**
  * What the content of responses was taken from and that outlives them: a kept file or a stored response.
@@ -19,6 +21,12 @@ export interface Representation {
   grow(octets: number): boolean;
   /** Content in a coding that was made before, such as `page.html.br` beside `page.html`. */
   precoded?(coding: string): MaybePromise<Content | undefined>;
+  /**
+   * The answer to a request with Range or preconditions in place of the whole response, whose fields it takes over.
+   *
+   * @throws HttpError 412, 416
+   */
+  conditional?(request: Request, response: Response): Response;
   /** Another file below the same root, by its path from there, as far as it may be asked for at all. */
   neighbour?(path: string): MaybePromise<Representation | undefined>;
   /** The whole identity content, whatever part of it a response has. */

@@ -204,6 +204,7 @@ export class Presenters {
       if (given !== undefined) current = given;
     }
     if (hides) makePrivate(current);
+    if (request.isConditional) current = conditionally(request, current);
     done.add(current);
     return current;
   }
@@ -233,6 +234,14 @@ function guarded(
   }
 }
 
+/** Answers preconditions and ranges, which the loader has left for when the response is complete. */
+function conditionally(request: Request, response: Response): Response {
+  // A response that may be stored is stored whole, and the cache answers from it.
+  const isStored = response.serverCache !== undefined && response.serverCache !== "none";
+  if (isStored || response.status !== 200) return response;
+  return Response.parts.representation(response)?.conditional?.(request, response) ?? response;
+}
+
 /** RFC 9111 §5.2.2.7: `private` keeps a response out of every cache but the client's own. */
 function makePrivate(response: Response): void {
   response.serverCache = "none";
@@ -251,6 +260,11 @@ function withoutPublic(control: string): string {
     .split(",")
     .filter((directive) => !/^\s*(?:public|s-maxage\s*=.*)\s*$/i.test(directive))
     .join(",");
+}
+
+/** The error of a line whose arguments a presenter cannot use. @param what continues "The line !> of this file" */
+export function badDirective(response: Response, what: string, hint?: string): MillraceError {
+  return badLine(Response.parts.representation(response)?.file ?? "a file", what, hint);
 }
 
 function badLine(file: string, what: string, hint?: string): MillraceError {

@@ -1,8 +1,11 @@
 import { hash } from "node:crypto";
 import { type MaybePromise, then } from "../base/maybe-promise.ts";
+import { evaluatePreconditions } from "../fields/preconditions.ts";
 import { decodeText } from "../http/content.ts";
 import { Headers } from "../http/headers.ts";
+import { HttpError } from "../http/http-error.ts";
 import type { Representation } from "../http/representation.ts";
+import type { Request } from "../http/request.ts";
 import { Response } from "../http/response.ts";
 
 /** What a presenter has made of a file. */
@@ -74,6 +77,18 @@ class Rendered implements Representation {
 
   get isCurrent(): boolean {
     return (this.#from === undefined || this.#from.isCurrent) && this.#sources.every(({ isCurrent }) => isCurrent);
+  }
+
+  conditional(request: Request, response: Response): Response {
+    const field = (name: string): string | undefined => request.headers.get(name) ?? undefined;
+    const fields = { ifMatch: field("if-match"), ifNoneMatch: field("if-none-match") };
+    const etag = response.headers.get("etag") ?? undefined;
+    const verdict = evaluatePreconditions(request.method, fields, { etag }, true);
+    if (verdict === "failed") throw new HttpError(412);
+    if (verdict === "proceed") return response;
+    const headers = new Headers(response.headers);
+    headers.delete("content-type");
+    return new Response(null, { status: 304, headers });
   }
 
   /** Nobody keeps it but who stores the response. */

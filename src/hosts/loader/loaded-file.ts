@@ -13,6 +13,7 @@ import type { Request } from "../../http/request.ts";
 import { Response } from "../../http/response.ts";
 import type { Descriptor, OpenFile } from "./descriptor.ts";
 import { type DirectiveLine, directiveLine, DIRECTIVES_HEAD } from "./directive-line.ts";
+import { conditionalResponse } from "./file-response.ts";
 import { FileContent } from "./file-content.ts";
 
 /** File systems note times this coarsely at worst (FAT): within it, a file may change twice and show one time. */
@@ -196,6 +197,10 @@ export class LoadedFile implements Representation {
   /** The header section of a response that has content. */
   headers(): Headers {
     return headersOf(this.#lines);
+  }
+
+  conditional(request: Request, response: Response): Response {
+    return conditionalResponse(request, this, response);
   }
 
   /** A stretch of the content. What it holds open is let go when the exchange ends, whatever becomes of the response. */
