@@ -1,6 +1,9 @@
 import { MillraceError } from "../../base/errors.ts";
 import { DefaultFields } from "../../http/default-fields.ts";
 
+const SCRIPTS = ["script-src"];
+const SCRIPTS_AND_STYLES = ["script-src", "style-src"];
+
 /** Changes to a Content-Security-Policy. */
 export interface CspChanges {
   /** Directives in place of those of the same name; `false` leaves one out, the empty string is one without sources. */
@@ -96,9 +99,6 @@ export class Policy {
     return [...all].map(([name, value]) => (value === "" ? name : `${name} ${value}`)).join("; ");
   }
 }
-
-const SCRIPTS = ["script-src"];
-const SCRIPTS_AND_STYLES = ["script-src", "style-src"];
 
 function checkedName(name: string): string {
   if (/^[a-z-]+$/.test(name)) return name;
