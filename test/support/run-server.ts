@@ -13,9 +13,14 @@ export interface RunningServer {
 }
 
 /** Starts `millrace run FILE` with its log off and waits until it takes connections. */
-export async function runServer(file: string): Promise<RunningServer> {
+export function runServer(file: string): Promise<RunningServer> {
+  return startServer(["run", file]);
+}
+
+/** The same for any command that starts a server. */
+export async function startServer(command: readonly string[]): Promise<RunningServer> {
   const port = await freePort();
-  const args = ["src/cli.ts", "run", file, "--port", String(port), "--log", "off"];
+  const args = ["src/cli.ts", ...command, "--port", String(port), "--log", "off"];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
   await untilListening(child, port);
   return {
@@ -46,7 +51,8 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address() as AddressInfo;
