@@ -9,6 +9,7 @@ import { Response } from "../http/response.ts";
 import { parseDirectives } from "./directives.ts";
 import type { ErrorAnswer, ErrorOptions } from "./errors.ts";
 import { ExtensionError } from "./extension-error.ts";
+import { originOf } from "./rendered.ts";
 import { type InScope, inScope } from "./scope.ts";
 import type { Extension } from "./stages.ts";
 
@@ -191,8 +192,7 @@ export class Presenters {
       const { presenter, applies } = bound;
       if (applies !== undefined && !applies(request)) {
         if (by !== "line") continue;
-        const file = Response.parts.representation(response)?.file ?? "";
-        throw badLine(file, `names ${JSON.stringify(presenter.name)}, which is not for ${request.fullPath}`);
+        throw badDirective(current, `names ${JSON.stringify(presenter.name)}, which is not for ${request.fullPath}`);
       }
       if (by === "match" && !presenter.match!(current, request)) continue;
       hides ||= presenter.isPrivate === true;
@@ -264,7 +264,7 @@ function withoutPublic(control: string): string {
 
 /** The error of a line whose arguments a presenter cannot use. @param what continues "The line !> of this file" */
 export function badDirective(response: Response, what: string, hint?: string): MillraceError {
-  return badLine(Response.parts.representation(response)?.file ?? "a file", what, hint);
+  return badLine(originOf(Response.parts.representation(response)) ?? "a file", what, hint);
 }
 
 function badLine(file: string, what: string, hint?: string): MillraceError {

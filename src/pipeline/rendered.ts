@@ -43,7 +43,7 @@ const OF_CONTENT = [
  * whatever part of the old content a client has asked for, and good for as long as everything that it was made from.
  */
 export function renderedResponse(before: Response, rendering: Rendering): Response {
-  const { content, sources = [], isStatic } = rendering;
+  const { content } = rendering;
   const headers = new Headers(before.headers);
   const type = rendering.type ?? headers.get("content-type");
   for (const name of OF_CONTENT) headers.delete(name);
@@ -52,27 +52,40 @@ export function renderedResponse(before: Response, rendering: Rendering): Respon
   // The other statuses of a file are answers to what a client knows of the old content.
   const status = before.status === 206 || before.status === 304 ? 200 : before.status;
   const response = new Response(content, { status, headers });
-  response.serverCache = isStatic ? (before.serverCache ?? "full") : "none";
+  const from = Response.parts.representation(before);
+  const rendered = new Rendered(rendering, from);
+  response.serverCache = before.serverCache ?? (rendered.isStatic && from !== undefined ? "full" : "none");
   response.tags = before.tags;
   response.compress = before.compress;
-  const from = Response.parts.representation(before);
-  Response.parts.represent(response, new Rendered(content, from, [...sources]));
+  Response.parts.represent(response, rendered);
   return response;
 }
 
+/** The file that a representation is, or was made from. */
+export function originOf(representation: Representation | undefined): string | undefined {
+  return representation instanceof Rendered ? representation.origin : representation?.file;
+}
+
 /** A page that was made of other representations. */
-class Rendered implements Representation {
+export class Rendered implements Representation {
+  /** The file that it was made from. */
+  readonly origin: string | undefined;
+  /** The same, if authors have written all of it. What a request brought along must not pass for theirs. */
+  /** Whether nothing of the request has gone into it. */
+  readonly isStatic: boolean;
   readonly file: string | undefined;
   readonly codings: Map<string, Uint8Array> = new Map();
   readonly #content: string;
   readonly #from: Representation | undefined;
   readonly #sources: readonly Representation[];
 
-  constructor(content: string, from: Representation | undefined, sources: readonly Representation[]) {
-    this.file = from?.file;
+  constructor({ content, sources = [], isStatic }: Rendering, from: Representation | undefined) {
+    this.origin = originOf(from);
+    this.isStatic = isStatic && !(from instanceof Rendered && !from.isStatic);
+    this.file = this.isStatic ? this.origin : undefined;
     this.#content = content;
     this.#from = from;
-    this.#sources = sources;
+    this.#sources = [...sources];
   }
 
   get isCurrent(): boolean {

@@ -1,0 +1,25 @@
+import { NotFoundError } from "../../http/http-error.ts";
+import type { Extension } from "../../pipeline/stages.ts";
+
+/**
+ * Files whose first line is `!> hide` are not found: for parts of pages, notes and whatever else lies beside what is
+ * served.
+ *
+ * The answer is that to a path where nothing is, whatever the method and the fields of the request. A page that includes
+ * the file still can. Danger: a listing of its folder shows its name.
+ *
+ * @example
+ * host("example.com").use(templates(), hide()).mount("/", files("./public"));
+ */
+export function hide(): Extension {
+  return {
+    name: "hide",
+    presenter: {
+      name: "hide",
+      isPrivate: true,
+      present() {
+        throw new NotFoundError();
+      },
+    },
+  };
+}
