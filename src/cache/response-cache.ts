@@ -211,6 +211,8 @@ export class ResponseCache implements Keeper {
   async #follow(passage: Passage, flight: Flight): Promise<Response> {
     const { next, request, stored } = passage;
     const landing = await flight.follow(stored === undefined ? this.#patience : KNOWN_PATIENCE);
+    // Who is late may never come: those after us wait for somebody else.
+    if (landing === "late" && this.#flights.get(passage.key) === flight) this.#flights.delete(passage.key);
     if (landing === undefined || landing === "late" || landing.capture?.isWhole === false) return this.#lead(passage);
     // Of another variant: perhaps the next one on its way is of this.
     if (!landing.selecting.matches(request)) return this.#handle(next, request);

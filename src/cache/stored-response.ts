@@ -252,7 +252,7 @@ function storedHeaders(headers: Headers, plan: Plan): Headers {
   for (const name of parseTokenList(headers.get("connection") ?? "") ?? []) stored.delete(name);
   // RFC 9110 §6.6.1: what comes without Date has that of its coming. Our own responses are dated when they are sent.
   if (!plan.isForeign) stored.delete("date");
-  else if (!headers.has("date")) stored.set("date", formatHttpDate(Date.now()));
+  else if (!headers.has("date")) stored.set("date", formatHttpDate(plan.came));
   return stored;
 }
 

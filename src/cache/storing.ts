@@ -13,6 +13,8 @@ export interface Plan {
   readonly lifetime: number;
   /** What its age was when it came. */
   readonly age: number;
+  /** When it came, in milliseconds since 1970. */
+  readonly came: number;
   /** How long it may be used stale while it is validated in the background. RFC 5861 §3. */
   readonly staleWhileRevalidate: number;
   /** How long it may be used stale when the origin answers with an error. RFC 5861 §4. */
@@ -114,6 +116,7 @@ export function planOf(
   return {
     lifetime: Math.max(0, lifetime),
     age: isForeign ? initialAge(headers, made, delay, wall) : 0,
+    came: wall,
     // RFC 9111 §5.2.2.2, §5.2.2.8, §5.2.2.10: these forbid to use it stale.
     staleWhileRevalidate: forbidden ? 0 : (control.staleWhileRevalidate ?? 0) * 1000,
     staleIfError: forbidden ? 0 : (control.staleIfError ?? 0) * 1000,

@@ -87,6 +87,21 @@ describe("Requests for the same", () => {
     await first;
   });
 
+  test("do not wait at all for one that has been late before", async () => {
+    const cached = new Cached(
+      async (_, call) => {
+        if (call === 1) await new Promise(() => {});
+        return text(`made ${call}`);
+      },
+      { patience: 50 },
+    );
+    void cached.send("/");
+    await cached.send("/");
+    const before = performance.now();
+    await cached.send("/");
+    assert.ok(performance.now() - before < 40);
+  });
+
   test("are asked again when the one that was waited for fails", async () => {
     const cached = new Cached(async (_, call) => {
       await sleep(5);
