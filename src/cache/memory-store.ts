@@ -136,12 +136,13 @@ class MemoryStore<V> implements Store<V> {
 
   set(key: string, value: V, facts: EntryFacts): boolean {
     const before = this.#entries.get(key);
+    const wasProven = before?.everywhere.isProven;
     if (before !== undefined) this.#remove(before);
     const bytes = chargeOf(key, facts);
     if (facts.bytes > this.#maxEntryBytes || !this.#makeRoom(bytes, facts)) return false;
-    const isProven = before === undefined ? this.#ghosts.take(key) : before.everywhere.isProven;
+    const isProven = wasProven ?? this.#ghosts.take(key);
     const entry = new Entry(key, value, bytes, this.#hostOf(facts.host), [...facts.tags], this.#queues, isProven);
-    // The entry that comes in place of another is asked for as often.
+    // What comes in place of another is asked for as often.
     if (before !== undefined) entry.uses = before.uses;
     this.#entries.set(key, entry);
     for (const tag of entry.tags) this.#tagged(tag).add(entry);

@@ -1,5 +1,5 @@
 /**
- * How many used entries are spared at most before one goes all the same. It bounds what a single eviction costs however
+ * How many used entries of the main queue are spared before one goes all the same. It bounds what an eviction costs however
  * hot everything is; no hit ratio in docs/decisions/0013 moves by more than 0.1 points.
  */
 const CHANCES = 64;
@@ -88,15 +88,16 @@ export class S3Fifo<E extends Queued> {
 
   /** The entry to throw out next, or undefined when there is none. It stays until it is made to leave. */
   victim(): E | undefined {
-    let chances = CHANCES;
     while (this.small.oldest !== undefined && (this.main.oldest === undefined || this.small.bytes * 10 > this.bytes)) {
       const { entry } = this.small.oldest;
-      if (entry.uses === 0 || chances-- === 0) return entry;
+      if (entry.uses === 0) return entry;
+      // Once in the life of an entry, so this needs no bound.
       entry.uses = 0;
       entry.promote();
     }
+    let chances = CHANCES;
     for (let place = this.main.oldest; place !== undefined; place = this.main.oldest) {
-      if (place.entry.uses === 0 || chances-- <= 0) return place.entry;
+      if (place.entry.uses === 0 || chances-- === 0) return place.entry;
       place.entry.uses--;
       place.promote();
     }
