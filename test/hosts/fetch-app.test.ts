@@ -114,7 +114,8 @@ for (const [name, app, cases] of [
       theirs = Number(String((await once(adapter.stdout!, "data"))[0]));
       ours = await new WebServer({
         listen: { host: "127.0.0.1", port: 0 },
-        hosts: [host("any").mount("/", app)],
+        // The adapters add no fields.
+        hosts: [host("any", { defaults: false }).mount("/", app)],
       }).start();
       port = Number(new URL(ours.url).port);
     });
