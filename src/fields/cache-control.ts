@@ -168,6 +168,11 @@ export function addDirective(draft: Draft, name: string, argument: Argument): vo
   if (fieldNames !== undefined) draft[fieldNames] = joinFieldNames(draft[fieldNames], argument);
 }
 
+/** Whether the argument of a directive is a number of seconds. */
+export function takesSeconds(name: string): boolean {
+  return DELTAS.has(name);
+}
+
 /** RFC 9111 §5.2.2.4, §5.2.2.7: the form without field names is the stricter one, and the one for what is malformed. */
 function joinFieldNames(before: boolean | readonly string[], argument: Argument): true | readonly string[] {
   if (before === true || typeof argument !== "string") return true;

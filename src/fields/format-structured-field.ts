@@ -105,7 +105,7 @@ function formatBareItem(item: BareItem): string {
       return formatDisplayString(item.value);
     case "bytes":
       return `:${Buffer.from(item.value).toString("base64")}:`;
-    case "boolean":
+    default:
       return item.value ? "?1" : "?0";
   }
 }

@@ -14,9 +14,17 @@ export function addVary(existing: string | undefined, name: string): string {
   return hasToken(existing, lowerAscii(name)) ? existing : `${existing}, ${name}`;
 }
 
-/** The field names of `Vary` in lower case, each once; `"*"` when they are not all. */
+/**
+ * The field names of `Vary` in lower case, sorted and each once; `"*"` when it names more than fields of the request,
+ * or cannot be read: then nobody knows what the response depends on. RFC 9111 §4.1.
+ *
+ * ```ts
+ * parseVary("Origin, accept, ORIGIN") // ["accept", "origin"]
+ * ```
+ */
 export function parseVary(value: string | null): readonly string[] | "*" {
   if (value === null) return [];
-  const names = parseTokenList(value) ?? ["*"];
-  return names.includes("*") ? "*" : [...new Set(names)];
+  const names = parseTokenList(value);
+  if (names === undefined || names.includes("*") || names.includes("")) return "*";
+  return [...new Set(names)].sort();
 }
