@@ -7,6 +7,7 @@ import type { Handler, Layer } from "../http/handler.ts";
 import { Headers } from "../http/headers.ts";
 import { Request } from "../http/request.ts";
 import { Response, type ServerCache } from "../http/response.ts";
+import { isInternal } from "../http/target.ts";
 import { authorityOf, cacheKey, withoutQuery } from "./cache-key.ts";
 import { Capture } from "./capture.ts";
 import { conditionally, validatingHeaders } from "./conditional.ts";
@@ -125,8 +126,8 @@ export class ResponseCache implements Keeper {
   #handle(next: Handler, request: Request): MaybePromise<Response> {
     const { method } = request;
     if (method !== "GET" && method !== "HEAD") return this.#change(next, request);
-    // A GET with content asks for something that its URL does not say.
-    if (Request.content(request) !== null) return next(request);
+    // A GET with content asks for something that its URL does not say; and nobody outside may ask for an internal target.
+    if (Request.content(request) !== null || looksInternal(request)) return next(request);
     if (this.#store.size === 0 && this.#flights.size === 0) return this.#first(next, request);
     const key = cacheKey(request);
     const stored = this.#find(key, request);
@@ -496,6 +497,11 @@ export class ResponseCache implements Keeper {
     this.#store.delete(key);
     if (search !== undefined) this.#store.delete(reducedKey(path, search, key.slice(path.length + 1)));
   }
+}
+
+/** Whether the target, as it came, is written like an internal one, whose stored response it must not get. */
+function looksInternal({ target, path }: Request): boolean {
+  return target.charCodeAt(1) === 0x2e && isInternal(target) && !isInternal(path);
 }
 
 /** How a response wants queries told apart, when not each for itself. */

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { text } from "../../src/http/make.ts";
+import { NO_CHANNEL } from "../../src/http/channel.ts";
+import { Request } from "../../src/http/request.ts";
+import { canonicalPath } from "../../src/http/target.ts";
+import { rewrite } from "../../src/pipeline/rewrite.ts";
 import { Response } from "../../src/http/response.ts";
 import { Cached, preferring } from "../support/cached.ts";
 
@@ -166,6 +170,19 @@ describe("Conditional requests are answered from what is stored", () => {
     const cached = stored();
     await cached.send("/");
     assert.equal((await cached.send("/", { "if-match": '"v0"' })).status, 412);
+  });
+});
+
+describe("Internal targets", () => {
+  test("are stored like others, and nobody outside gets what is stored for them", async () => {
+    const cached = new Cached(({ path }, call) => preferring("full", text(`${path} ${call}`)));
+    const handle = cached.cache.layer((request) => cached.origin(request, 1));
+    const outside = (target: string) =>
+      Request.make(NO_CHANNEL, "GET", target, canonicalPath(target)!, "", "example.com", "", null, false);
+    const inside = rewrite(outside("/x"), "/./secret");
+    assert.equal(await (await handle(inside)).text(), "/./secret 1");
+    assert.equal(cached.cache.counts.entries, 1);
+    assert.equal(await (await handle(outside("/./secret"))).text(), "/secret 1");
   });
 });
 
