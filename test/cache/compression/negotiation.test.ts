@@ -102,14 +102,20 @@ describe("Who refuses content as it is", () => {
 describe("Content stays as it is", () => {
   const coding = async (response: () => Response, headers: Record<string, string> = {}): Promise<string | null> =>
     (await compression()(response)(requestWith(ALL, headers))).headers.get("content-encoding");
-  const withFields = (headers: Record<string, string>): (() => Response) => () => html(LONG, { headers });
+  const withFields =
+    (headers: Record<string, string>): (() => Response) =>
+    () =>
+      html(LONG, { headers });
 
   test("when it is small", async () => {
     assert.equal(await coding(() => text("x".repeat(1023))), null);
     assert.equal(await coding(() => text("x".repeat(1024))), "zstd");
     assert.equal(await coding(() => text("ü".repeat(511))), null);
     assert.equal(await coding(() => text("ü".repeat(512))), "zstd");
-    assert.equal(await coding(() => new Response(Buffer.alloc(1023), { headers: { "content-type": "text/css" } })), null);
+    assert.equal(
+      await coding(() => new Response(Buffer.alloc(1023), { headers: { "content-type": "text/css" } })),
+      null,
+    );
     const get = getter(() => text("x".repeat(100)), { minSize: 50 });
     assert.equal((await get(ALL)).coding, "zstd");
   });
@@ -172,7 +178,10 @@ describe("Content stays as it is", () => {
       assert.equal((await compression()(say(false))(requestWith(undefined))).headers.get("vary"), null);
       assert.notEqual(await coding(say(true)), null);
     }
-    assert.notEqual(await coding(() => Object.assign(text("tiny tiny tiny tiny tiny tiny tiny tiny"), { compress: true })), null);
+    assert.notEqual(
+      await coding(() => Object.assign(text("tiny tiny tiny tiny tiny tiny tiny tiny"), { compress: true })),
+      null,
+    );
   });
 
   test("when coding makes it no smaller", async () => {
@@ -207,7 +216,8 @@ describe("Vary", () => {
   test("names Accept-Encoding wherever another client could have got a coding", async () => {
     const page = new KeptResponse(html(LONG));
     for (const make of [() => html(LONG), () => page.again(), () => html(LONG, { headers: { "x-a": "b" } })]) {
-      for (const accept of [undefined, ALL, "identity", "gzip"]) assert.equal(await varyOf(make, accept), "accept-encoding");
+      for (const accept of [undefined, ALL, "identity", "gzip"])
+        assert.equal(await varyOf(make, accept), "accept-encoding");
     }
     assert.equal(await varyOf(() => html(LONG, { headers: { vary: "Accept" } }), ALL), "Accept, accept-encoding");
     assert.equal(await varyOf(() => html(LONG, { headers: { vary: "Accept" } })), "Accept, accept-encoding");

@@ -5,7 +5,9 @@ import { Request } from "../../../src/http/request.ts";
 import { Response } from "../../../src/http/response.ts";
 
 /** Text that a coding makes much smaller. */
-export const LONG: string = Array.from({ length: 400 }, (_, index) => `<li>entry number ${index * 7919}</li>`).join("\n");
+export const LONG: string = Array.from({ length: 400 }, (_, index) => `<li>entry number ${index * 7919}</li>`).join(
+  "\n",
+);
 
 /** What a browser sends. */
 export const ALL = "gzip, deflate, br, zstd";
