@@ -1,10 +1,15 @@
 // npm run conformance: the suites that need data or programs from outside, and what of the others speaks TCP.
 //
 // MILLRACE_CONFORMANCE_DATA names the folder with the data of other people's suites; none of it is kept here.
+// MILLRACE_CACHE_TESTS names a copy of http-tests/cache-tests with its packages; without it the cut that npm has is played
+// alone, which is installed to a temporary folder.
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { runServer } from "../support/run-server.ts";
+import { packagedSuite } from "./cache/packaged-suite.ts";
+import { countOf, failures, playCacheTests, totals } from "./cache/play.ts";
+import { CacheSuite } from "./cache/suite.ts";
 import { CORPUS_CASES, playCorpus } from "./h1/corpus.ts";
 import { PROBE_CASES } from "./probe-cases.ts";
 import { ourServer } from "./probe-server.ts";
@@ -66,7 +71,37 @@ const probe: Suite = {
   },
 };
 
-const SUITES: readonly Suite[] = [corpus("lenient"), corpus("strict"), obfuscations, probe];
+/** What must pass at least; every case that does not is explained in docs/conformance.md. */
+interface Least {
+  readonly required: number;
+  readonly optimal: number;
+}
+
+function cacheTests(name: string, folder: () => string, least: Least): Suite {
+  return {
+    name: `Cache tests, ${name}`,
+    async run() {
+      const results = await playCacheTests(new CacheSuite(folder()));
+      const kinds = ["required", "optimal"] as const;
+      return {
+        passed: kinds.every((kind) => countOf(results, kind).passed >= least[kind]),
+        total: totals(results),
+        details: failures(results, kinds),
+      };
+    },
+  };
+}
+
+const CACHE_TESTS = process.env["MILLRACE_CACHE_TESTS"] ?? "";
+
+const SUITES: readonly Suite[] = [
+  corpus("lenient"),
+  corpus("strict"),
+  obfuscations,
+  probe,
+  cacheTests("npm http-cache-tests 0.4.5", packagedSuite, { required: 141, optimal: 70 }),
+  ...(CACHE_TESTS === "" ? [] : [cacheTests("source", () => CACHE_TESTS, { required: 157, optimal: 89 })]),
+];
 
 function dataFolder(): string | undefined {
   const folder = process.env["MILLRACE_CONFORMANCE_DATA"];
