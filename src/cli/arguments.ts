@@ -14,6 +14,7 @@ export const FLAGS = {
   log: { type: "string", value: "text|json|off", summary: "how to log (text on a terminal, JSON otherwise)" },
   listing: { type: "boolean", summary: "show no lists of files" },
   cache: { type: "boolean", summary: "keep responses as their fields allow" },
+  stages: { type: "boolean", summary: "list stages and extensions in place of routes" },
   open: { type: "boolean", short: "o", summary: "open a browser" },
   quiet: { type: "boolean", short: "q", summary: "say nothing at the start" },
   help: { type: "boolean", short: "h", summary: "tell how to use a command" },

@@ -1,6 +1,10 @@
 import { parseHost } from "../fields/host.ts";
 import type { Host } from "../hosts/host.ts";
+import type { Hosts } from "../hosts/hosts.ts";
+import { Request } from "../http/request.ts";
 import { canonicalPath } from "../http/target.ts";
+import { inScope } from "../pipeline/scope.ts";
+import { stageList } from "../pipeline/stage-list.ts";
 import type { Extension } from "../pipeline/stages.ts";
 import type { WebServer } from "../server/web-server.ts";
 import type { Command } from "./command.ts";
@@ -41,13 +45,14 @@ function explained(server: WebServer, { authority, path: raw }: Target): string[
     row("Path", path === undefined ? `${raw} is not valid: 400` : path === raw ? path : `${path}, from ${raw}`),
   ];
   if (path === undefined) return lines;
-  const global = stagesOf(server.options.extensions ?? []);
+  const asked = new Request(`http://${authority || "localhost"}${raw}`);
+  const global = stagesOf(server.extensions, asked);
   if (global !== "") lines.push(row("Server", global));
   if (server.hosts === undefined) return [...lines, row("Host", "any: one handler answers everything")];
   const parsed = parseHost(authority);
   const host = parsed === undefined ? server.hosts.list[0] : server.hosts.find(parsed.name);
   if (host === undefined) return [...lines, row("Host", `none takes the name ${parsed?.name}: 421`)];
-  return [...lines, row("Host", hostText(host, parsed?.name)), ...hostStages(host), ...routeLines(host, path)];
+  return [...lines, row("Host", hostText(host, parsed?.name)), ...hostStages(server.hosts, host, asked), ...routeLines(host, path)];
 }
 
 function hostText(host: Host, name: string | undefined): string {
@@ -56,18 +61,24 @@ function hostText(host: Host, name: string | undefined): string {
   return `${host.name}${name === undefined ? ", as the first one" : ` takes ${name} by ${patterns}`}${place && `  ${place}`}`;
 }
 
-function hostStages(host: Host): string[] {
-  const text = stagesOf(host.extensions);
+function hostStages(hosts: Hosts, host: Host, asked: Request): string[] {
+  const text = stagesOf(hosts.extensionsOf(host), asked);
   return text === "" ? [] : [row("Stages", text)];
 }
 
-const STAGES = ["prime", "pre", "prepare", "present", "package", "post"] as const;
-
-function stagesOf(extensions: readonly Extension[]): string {
-  return STAGES.flatMap((stage) => {
-    const names = extensions.filter((extension) => extension[stage] !== undefined).map(({ name }) => name);
-    return names.length === 0 ? [] : [`${stage}: ${names.join(", ")}`];
-  }).join("; ");
+/** The stages that a request meets. A test that fails for what is not a real request might say yes to one. */
+function stagesOf(extensions: readonly Extension[], asked: Request): string {
+  const meets = ({ scope }: Extension): boolean => {
+    if (scope === undefined) return true;
+    try {
+      return inScope(scope)(asked);
+    } catch {
+      return true;
+    }
+  };
+  return stageList(extensions.filter(meets))
+    .map(({ stage, extensions: members }) => `${stage}: ${members.map(({ name }) => name).join(", ")}`)
+    .join("; ");
 }
 
 function routeLines(host: Host, path: string): string[] {

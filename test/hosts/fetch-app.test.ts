@@ -115,6 +115,7 @@ for (const [name, app, cases] of [
       ours = await new WebServer({
         listen: { host: "127.0.0.1", port: 0 },
         // The adapters add no fields.
+        compress: false,
         hosts: [host("any", { defaults: false }).mount("/", app)],
       }).start();
       port = Number(new URL(ours.url).port);
