@@ -43,7 +43,7 @@ describe("Limiter", () => {
     const parts = {
       handler: () => new Response("served"),
       cache: () => () => new Response("stored"),
-      answer: assert.fail,
+      answer: () => assert.fail(),
     };
     const cached = pipeline([limiter({ limit: 2, key: () => "me" })], parts);
     const texts = await Promise.all([1, 2, 3].map(async () => (await cached(new Request("http://a/"))).text()));
