@@ -14,7 +14,7 @@ export interface S3FifoOptions {
   readonly chances: number;
 }
 
-const AS_PUBLISHED: S3FifoOptions = { small: 0.1, promote: 2, ghosts: 0.9, octetsPerGhost: 512, chances: Infinity };
+const AS_PUBLISHED: S3FifoOptions = { small: 0.1, promote: 2, ghosts: 0.9, octetsPerGhost: 1024, chances: Infinity };
 
 /** S3-FIFO (Yang et al., SOSP 2023): new entries prove themselves in a small queue before they come into the main one. */
 export class S3Fifo implements Policy {

@@ -43,7 +43,11 @@ function chargeOf(model: Map<string, Held>): number {
 
 const key = fc.constantFrom(
   ...Array.from({ length: 24 }, (_, index) => `https://a.example/${index}`),
-  ...["__proto__", "constructor", "", "https://a.example/1/2", "https://b.example/1"],
+  "__proto__",
+  "constructor",
+  "",
+  "https://a.example/1/2",
+  "https://b.example/1",
 );
 const host = fc.constantFrom("a.example", "b.example", "c.example", "d.example", "e.example", "__proto__");
 const tag = fc.constantFrom("news", "blog", "product-1", "constructor", "");
@@ -85,7 +89,9 @@ function assertSame(store: Store<number>, model: Map<string, Held>): void {
   assert.equal(store.counts.entries, model.size);
   const expect = (selection: Selection, test: (key: string, held: Held) => boolean): void => {
     const expected = [...model].filter(([each, held]) => test(each, held)).map(([each, held]) => [each, held.value]);
-    assert.deepEqual([...store.select(selection)].sort(), expected.sort(), JSON.stringify(selection));
+    const found = [...store.select(selection)];
+    assert.equal(found.length, expected.length);
+    assert.deepEqual(Object.fromEntries(found), Object.fromEntries(expected), JSON.stringify(selection));
   };
   expect({ all: true }, () => true);
   for (const name of ["a.example", "b.example", "e.example", "__proto__"])
@@ -128,7 +134,7 @@ test("Memory store equals a plain map within its bounds, whatever is done with i
         assert.equal(store.counts.evictions, evictions);
         assertSame(store, model);
       }
-      for (const [left] of [...model]) assert.ok(store.delete(left));
+      for (const left of model.keys()) assert.ok(store.delete(left));
       assert.deepEqual(store.counts, { entries: 0, bytes: 0, evictions });
     }),
     { numRuns: 200 },
