@@ -1,5 +1,7 @@
+import { NotFoundError } from "../../http/http-error.ts";
 import type { Request } from "../../http/request.ts";
 import { Response } from "../../http/response.ts";
+import { isInternal } from "../../http/target.ts";
 import { encodePath } from "./file-path.ts";
 
 /**
@@ -17,8 +19,11 @@ export function prefixOf(request: Request, path: string): string {
  * A lasting redirect from one path of a loader to another, with the same query.
  *
  * It is made from the canonical path and starts with one `/`: `//evil.example` would be another host.
+ *
+ * @throws NotFoundError for an internal path, which no client can ask for
  */
 export function redirectTo(request: Request, from: string, to: string): Response {
+  if (isInternal(request.fullPath)) throw new NotFoundError();
   const path = `/${prefixOf(request, from)}${to}`.replace(/^\/+/, "/");
   const query = request.search === "" ? "" : `?${request.search}`;
   return new Response(null, { status: 308, headers: { location: encodePath(path) + query } });
