@@ -17,7 +17,7 @@ const QUESTION = 0x3f;
 const AT = 0x40;
 const BACKSLASH = 0x5c;
 
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2,3}={0,2})?$/;
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A value of one of the eight types. A date is in whole seconds since 1970. RFC 9651 §3.3. */
@@ -116,8 +116,7 @@ class Reader {
       const member: Item | InnerList = this.#eat(EQUALS)
         ? this.#itemOrInnerList()
         : { kind: "boolean", value: true, parameters: this.#parameters() };
-      members.delete(key); // the last of a name counts, where it stands
-      members.set(key, member);
+      members.set(key, member); // the last of a name counts, where the first stood
       if (!this.#nextMember()) break;
     }
     return members;
@@ -160,7 +159,6 @@ class Reader {
       const key = this.#key();
       const value: BareItem = this.#eat(EQUALS) ? this.#bareItem() : { kind: "boolean", value: true };
       parameters ??= new Map();
-      parameters.delete(key);
       parameters.set(key, value);
     }
     return parameters ?? NO_PARAMETERS;
@@ -195,7 +193,7 @@ class Reader {
     if (digits === 0) throw MALFORMED;
     if (!this.#eat(DOT)) {
       if (digits > 15) throw MALFORMED;
-      return { kind: "integer", value: sign * value };
+      return { kind: "integer", value: sign * value || 0 };
     }
     let decimals = 0;
     for (; isDigit(this.#peek()); decimals++) value = value * 10 + this.#take() - 0x30;
