@@ -8,6 +8,7 @@ import type { Request } from "../http/request.ts";
 import { Response } from "../http/response.ts";
 import { parseDirectives } from "./directives.ts";
 import type { ErrorAnswer, ErrorOptions } from "./errors.ts";
+import "./nonce.ts";
 import { ExtensionError } from "./extension-error.ts";
 import { originOf } from "./rendered.ts";
 import { type InScope, inScope } from "./scope.ts";
@@ -203,7 +204,7 @@ export class Presenters {
       }
       if (given !== undefined) current = given;
     }
-    if (hides) makePrivate(current);
+    if (hides || request.state.nonce !== undefined) makePrivate(current);
     if (request.isConditional) current = conditionally(request, current);
     done.add(current);
     return current;
