@@ -6,6 +6,7 @@ import { limiter } from "../../../src/extensions/limiter/limiter.ts";
 import type { LimitRule } from "../../../src/extensions/limiter/options.ts";
 import type { Exchange } from "../../../src/pipeline/stages.ts";
 import { Response } from "../../../src/http/response.ts";
+import type { ServerOptions } from "../../../src/server/options.ts";
 import { WebServer } from "../../../src/server/web-server.ts";
 import { testServer } from "../../support/test-server.ts";
 
@@ -59,22 +60,18 @@ describe("A server with a limiter", { skip: process.platform !== "linux" }, () =
   const servers: WebServer[] = [];
   after(() => Promise.all(servers.map((server) => server.stop({ deadline: 0 }))));
 
-  async function start(options: Partial<ConstructorParameters<typeof WebServer>[0]> = {}): Promise<number> {
-    const server = new WebServer({
-      listen: "127.0.0.1:0",
-      app: () => "served",
-      log: "off",
-      extensions: [limiter(RULE)],
-      ...options,
-    });
+  /** @param ends gets every request that was read */
+  async function start(ends: Exchange[], options: Partial<ServerOptions> = {}): Promise<number> {
+    const log = { name: "log", post: (exchange: Exchange) => void ends.push(exchange) };
+    const extensions = [limiter(RULE), log];
+    const server = new WebServer({ listen: "127.0.0.1:0", app: () => "served", log: "off", extensions, ...options });
     servers.push(await server.start());
     return Number(new URL(server.url).port);
   }
 
   test("Kvarn limiter: above three times the limit dropped at accept; good clients are all served, and it listens on", async () => {
     const ends: Exchange[] = [];
-    const log = { name: "log", post: (exchange: Exchange) => void ends.push(exchange) };
-    const port = await start({ extensions: [limiter(RULE), log] });
+    const port = await start(ends);
     const held = connect({ port, host: "127.0.0.1", localAddress: "127.0.0.66" }).on("error", () => {});
     await new Promise((resolve) => held.once("connect", resolve));
     const abuse: string[] = [];
@@ -107,11 +104,13 @@ describe("A server with a limiter", { skip: process.platform !== "linux" }, () =
   });
 
   test("drops the client that a proxy announces, and neither the proxy nor its other clients", async () => {
-    const port = await start({ proxyProtocol: { trusted: ["127.0.0.1"] } });
+    const ends: Exchange[] = [];
+    const port = await start(ends, { proxyProtocol: { trusted: ["127.0.0.1"] } });
     const proxied = (address: string): string => `PROXY TCP4 ${address} 192.0.2.99 1000 80\r\n`;
     const fates: string[] = [];
     for (let count = 0; count < 65; count++) fates.push(await fate(port, "127.0.0.1", proxied("192.0.2.1")));
     assert.deepEqual([fates[19], fates[20], fates[59], fates[60], fates[64]], ["200", "429", "429", "none", "none"]);
+    assert.equal(ends.length, 61, "the last requests were not read");
     assert.equal(await fate(port, "127.0.0.1", proxied("192.0.2.2")), "200");
   });
 });
