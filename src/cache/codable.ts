@@ -69,7 +69,7 @@ function isSmall(response: Response, content: Content, size: number): boolean {
  */
 function isConfidential(request: Request, response: Response): boolean {
   const { parts } = Response;
-  const isShared = parts.kept(response) !== undefined || parts.representation(response) !== undefined;
+  const isShared = parts.kept(response) !== undefined || parts.representation(response)?.grow(0) === true;
   if (!isShared && Request.field(request, "authorization") !== null) return true;
   if (fieldOf(response, "set-cookie") !== null) return true;
   const { noStore, isPrivate } = parseCacheControl(fieldOf(response, "cache-control"));

@@ -26,11 +26,14 @@ export function precoded(
     const content = representation.precoded?.(coding);
     if (content === undefined || content === null) continue;
     if (!isPromise(content)) return { coding, content, form: formOf(content) };
-    return content.then((later) =>
-      later === undefined || later === null
-        ? precoded(representation, codings, index + 1)
-        : { coding, content: later, form: formOf(later) },
-    );
+    // What cannot be read is as good as not there: the content as it is is at hand.
+    return content
+      .catch(() => undefined)
+      .then((later) =>
+        later === undefined || later === null
+          ? precoded(representation, codings, index + 1)
+          : { coding, content: later, form: formOf(later) },
+      );
   }
   return undefined;
 }

@@ -15,6 +15,7 @@ import type { Descriptor, OpenFile } from "./descriptor.ts";
 import { type DirectiveLine, directiveLine, DIRECTIVES_HEAD } from "./directive-line.ts";
 import { conditionalResponse } from "./file-response.ts";
 import { FileContent } from "./file-content.ts";
+import { ENDINGS, isSame, type Opener, PrecodedFiles } from "./precoded-files.ts";
 
 /** File systems note times this coarsely at worst (FAT): within it, a file may change twice and show one time. */
 const TIME_STEP = 2000;
@@ -49,6 +50,8 @@ export interface FoundFile {
   /** Its first line, which is no part of the content. */
   readonly line?: DirectiveLine | undefined;
   readonly neighbours?: Neighbours | undefined;
+  /** Opens the files beside it that hold its content in a coding; undefined when they count for nothing. */
+  readonly opener?: Opener | undefined;
   /** The value of Cache-Control, if there is to be one. */
   readonly cacheControl: string | undefined;
 }
@@ -74,6 +77,7 @@ export class LoadedFile implements Representation {
   readonly #lastModified: number | undefined;
   readonly #lines: readonly string[];
   readonly #whole: KeptResponse | undefined;
+  readonly #precoded: PrecodedFiles | undefined;
   #notModified: KeptResponse | undefined;
   #keeper: Keeper | undefined;
   /** What it is kept under. */
@@ -98,6 +102,10 @@ export class LoadedFile implements Representation {
     // RFC 9110 §8.8.2.1: never later than the Date of the response.
     this.#lastModified = modified >= 0 && modified <= now ? modified : undefined;
     this.#lines = this.#fields();
+    // Whoever coded the file coded the line with it.
+    if (found.opener !== undefined && found.line === undefined) {
+      this.#precoded = new PrecodedFiles(found.file, stats, found.opener);
+    }
     if (this.#source instanceof Uint8Array) {
       const response = new Response(this.#source, { headers: headersOf(this.#lines) });
       Response.parts.represent(response, this);
@@ -148,6 +156,13 @@ export class LoadedFile implements Representation {
     } finally {
       descriptor.release();
     }
+  }
+
+  /** The content in a coding from the file beside this one, such as `page.html.br`. A stream among it must be closed. */
+  precoded(coding: string): MaybePromise<Content | undefined> {
+    if (this.#precoded === undefined || ENDINGS[coding] === undefined) return undefined;
+    const isKept = this.inMemory && this.grow(0);
+    return isKept ? this.#precoded.kept(coding, (octets) => this.grow(octets)) : this.#precoded.read(coding);
   }
 
   /** Another file below the same root, by its path from there: what may be asked for, and nothing else. */
@@ -218,7 +233,8 @@ export class LoadedFile implements Representation {
     if (this.#young && now - stats.mtimeMs >= TIME_STEP) return false;
     try {
       const current = statSync(file, { throwIfNoEntry: false });
-      return current !== undefined && isSame(stats, current) && absent.every(isAbsent);
+      if (current === undefined || !isSame(stats, current) || !absent.every(isAbsent)) return false;
+      return this.#precoded?.areUnchanged !== false;
     } catch {
       return false;
     }
@@ -277,11 +293,6 @@ function headersOf(lines: readonly string[]): Headers {
 function entityTagOf(stats: Stats, weak: boolean): string {
   const parts = [stats.size, Math.round(stats.mtimeMs * 1000), stats.ino];
   return formatEntityTag(parts.map((part) => part.toString(36)).join("-"), weak);
-}
-
-/** Whether nothing about a file has changed. */
-function isSame(a: Stats, b: Stats): boolean {
-  return a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
 }
 
 function isAbsent(file: string): boolean {

@@ -9,6 +9,7 @@ import { HttpError, NotFoundError } from "../../http/http-error.ts";
 import type { Representation } from "../../http/representation.ts";
 import type { Request } from "../../http/request.ts";
 import type { Response } from "../../http/response.ts";
+import { openRegularFile } from "./descriptor.ts";
 import { descriptorCache, type FileCache, LARGEST_KEPT, memoryCache } from "./file-cache.ts";
 import { findFile, type Found } from "./file-finder.ts";
 import { isVisibleName, isWithin } from "./file-path.ts";
@@ -16,6 +17,7 @@ import { fileResponse } from "./file-response.ts";
 import { KeptFiles } from "./kept-files.ts";
 import { listingResponse } from "./listing.ts";
 import { type LoadedFile, loadFile } from "./loaded-file.ts";
+import type { Opener } from "./precoded-files.ts";
 import { redirectTo } from "./redirect-to.ts";
 
 /** How a folder is served. */
@@ -39,6 +41,12 @@ export interface LoaderOptions {
   readonly fallback?: string;
   /** The value of Cache-Control for every file. Default: no such field, so that clients ask again when they see fit. */
   readonly cacheControl?: string;
+  /**
+   * Whether `page.html.br`, `.zst` and `.gz` beside `page.html` are its content in that coding, for clients that take it,
+   * unless they are older. `millrace precompress` makes them. Default true. Danger: whoever can put a file of such a name
+   * into the folder decides what others get for `page.html`.
+   */
+  readonly precompressed?: boolean;
   /**
    * Whether symbolic links may lead out of the folder. Default false. Danger: whoever can make a link in the folder
    * can publish every file that the server can read.
@@ -164,13 +172,20 @@ export class Loader {
   async #load(path: string, found: Found & { kind: "file" }): Promise<LoadedFile> {
     const { real } = found.open;
     const kept = real === join(this.#realRoot, relative(this.root, found.file)) ? this.#kept : undefined;
-    const { cacheControl } = this.#options;
+    const { cacheControl, precompressed } = this.#options;
     const neighbours = this.load;
-    const file = await loadFile({ ...found, cacheControl, neighbours }, kept?.largest ?? READ_WHOLE);
+    const opener = precompressed === false ? undefined : this.#openSibling;
+    const file = await loadFile({ ...found, cacheControl, neighbours, opener }, kept?.largest ?? READ_WHOLE);
     // A link can be turned, and lead through folders that nobody watches: what lies behind one is not kept.
     kept?.keep(path, file, real);
     return file;
   }
+
+  readonly #openSibling: Opener = async (file) => {
+    const options = { root: this.#realRoot, followLinks: this.#options.followLinks ?? false };
+    const open = await openRegularFile(file, options);
+    return open === "folder" ? undefined : open;
+  };
 
   async #fallBack(request: Request): Promise<Response> {
     const { fallback } = this.#options;
