@@ -11,8 +11,6 @@ export interface CaptureEvents {
   admit(octets: number): boolean;
   /** All of it has come, or none of it can be kept. */
   done(whole: Uint8Array | undefined): void;
-  /** Nobody reads any more. */
-  abandoned(): void;
 }
 
 /**
@@ -152,7 +150,6 @@ export class Capture {
     } catch {
       // A source that fails while it is told to stop has stopped.
     }
-    this.#events.abandoned();
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { text } from "../../src/http/make.ts";
 import { NO_CHANNEL } from "../../src/http/channel.ts";
 import { Request } from "../../src/http/request.ts";
@@ -7,6 +8,7 @@ import { canonicalPath } from "../../src/http/target.ts";
 import { rewrite } from "../../src/pipeline/rewrite.ts";
 import { Response } from "../../src/http/response.ts";
 import { Cached, preferring } from "../support/cached.ts";
+import { deferred } from "../support/deferred.ts";
 
 describe("What handlers give", () => {
   test("is not stored unless they say so", async () => {
@@ -211,6 +213,34 @@ describe("Purging", () => {
     }
   });
 
+  for (const [name, change] of [
+    ["a purge", (cached: Cached) => cached.cache.purge({ tag: "whatever" })],
+    ["a POST", (cached: Cached) => cached.send("/", {}, { method: "POST" })],
+  ] as const) {
+    test(`${name} also means what was on its way`, async () => {
+      const gates = [deferred(), deferred()];
+      const cached = new Cached(async ({ method }, call) => {
+        if (method === "POST") return text("changed");
+        const stream = async function* () {
+          await gates[1]!.promise;
+          yield `made ${call}`;
+        };
+        if (call === 1) await gates[0]!.promise;
+        return preferring("full", call === 2 ? new Response(stream()) : text(`made ${call}`));
+      });
+      const whole = cached.send("/");
+      const streamed = cached.respond("/streamed");
+      await new Promise(setImmediate);
+      await change(cached);
+      await cached.send("/streamed", {}, { method: "POST" });
+      for (const gate of gates) gate.resolve();
+      assert.equal((await whole).text, "made 1");
+      assert.equal(await (await streamed).text(), "made 2");
+      assert.equal(cached.cache.counts.entries, 0);
+      assert.notEqual((await cached.send("/")).text, "made 1");
+    });
+  }
+
   test("softly keeps what may be used while it is validated", async () => {
     const cached = new Cached((_, call) =>
       cached.foreign(`made ${call}`, { "cache-control": "max-age=60, stale-while-revalidate=60" }),
@@ -218,7 +248,7 @@ describe("Purging", () => {
     await cached.send("/");
     assert.equal(cached.cache.purge({ all: true }, { soft: true }), 1);
     assert.equal((await cached.send("/")).text, "made 1");
-    await new Promise(setImmediate);
+    await sleep(5);
     assert.equal((await cached.send("/")).text, "made 2");
   });
 });
