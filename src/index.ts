@@ -46,6 +46,12 @@ export type { EntryFacts, Selection, Store, StoreCounts } from "./cache/store.ts
 // Layers and stages.
 export type { After, Answered, Before } from "./pipeline/before-after.ts";
 export type { ErrorClass, ErrorHandler, ErrorKey } from "./pipeline/errors.ts";
+export { ExtensionError } from "./pipeline/extension-error.ts";
+export { nonceOf } from "./pipeline/nonce.ts";
+export type { Presenter } from "./pipeline/presenters.ts";
+export { rewrite } from "./pipeline/rewrite.ts";
+export type { Scope } from "./pipeline/scope.ts";
+export { scoped } from "./pipeline/scoped.ts";
 export type { Exchange, Extension, Prepare } from "./pipeline/stages.ts";
 
 // Hosts and routes.
@@ -89,5 +95,27 @@ export type { SavedFile, UploadOptions, Uploads } from "./helpers/save-uploads.t
 // Extensions.
 export { accessLog } from "./extensions/access-log/access-log.ts";
 export type { AccessLog, AccessLogOptions } from "./extensions/access-log/access-log.ts";
+export { allowIps } from "./extensions/allow-ips/allow-ips.ts";
+export type { AllowIpsOptions } from "./extensions/allow-ips/allow-ips.ts";
+export { cacheDirective } from "./extensions/cache-directive/cache-directive.ts";
+export { cors } from "./extensions/cors/cors.ts";
+export type { CorsOptions } from "./extensions/cors/cors.ts";
+export { csp } from "./extensions/csp/csp.ts";
+export type { CspOptions } from "./extensions/csp/csp.ts";
+export { download } from "./extensions/download/download.ts";
+export { hide } from "./extensions/hide/hide.ts";
+export { limiter } from "./extensions/limiter/limiter.ts";
+export type { LimitRule } from "./extensions/limiter/options.ts";
+export { markdown } from "./extensions/markdown/markdown.ts";
+export type { MarkdownOptions } from "./extensions/markdown/markdown.ts";
+export { nonce } from "./extensions/nonce/nonce.ts";
+export type { NonceOptions } from "./extensions/nonce/nonce.ts";
+export { proxy } from "./extensions/proxy/proxy.ts";
+export type { ProxyOptions } from "./extensions/proxy/proxy.ts";
+export { referrerPolicy } from "./extensions/referrer-policy/referrer-policy.ts";
+export { securityFields } from "./extensions/security-fields/security-fields.ts";
+export type { SecurityFieldsOptions } from "./extensions/security-fields/security-fields.ts";
+export { templates } from "./extensions/templates/templates.ts";
+export type { TemplateOptions } from "./extensions/templates/templates.ts";
 
 joinFetchStandard();

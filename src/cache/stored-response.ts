@@ -1,7 +1,9 @@
+import type { MaybePromise } from "../base/maybe-promise.ts";
 import { parseDateIgnoringCase } from "../fields/expires.ts";
 import { formatHttpDate } from "../fields/http-date.ts";
 import type { Validators } from "../fields/preconditions.ts";
 import { parseTokenList } from "../fields/token-list.ts";
+import type { Content } from "../http/content.ts";
 import { Headers } from "../http/headers.ts";
 import { KeptResponse } from "../http/kept-response.ts";
 import type { Representation } from "../http/representation.ts";
@@ -93,6 +95,10 @@ export class StoredResponse implements Representation {
     if (this.#keeper.resize(this)) return true;
     this.#grown -= octets;
     return false;
+  }
+
+  precoded(coding: string): MaybePromise<Content | undefined> {
+    return this.#source?.precoded?.(coding);
   }
 
   whole(): Uint8Array {
