@@ -55,6 +55,7 @@ export async function siteOf(
     .use(...extensions)
     .mount("/", handler);
   const running = await testServer({
+    compress: false,
     ...server,
     hosts: [site],
     log: { write: (level, message, fields) => log.push(entryText(level, message, fields)) },

@@ -15,15 +15,14 @@ export function loadMarked(): Promise<typeof import("marked")> {
 }
 
 /** Markdown (CommonMark and GitHub's tables, task lists, strikethrough) as HTML. Headings have an `id` to link to. */
-export function renderMarkdown(text: string, { Marked, TextRenderer }: typeof import("marked")): RenderedMarkdown {
+export function renderMarkdown(text: string, { Marked }: typeof import("marked")): RenderedMarkdown {
   const ids = new Map<string, number>();
-  const plain = new TextRenderer();
   let title: string | undefined;
   const parser: Marked = new Marked({
     gfm: true,
     renderer: {
       heading({ tokens, depth }) {
-        const name = decoded(this.parser.parseInline(tokens, plain as never));
+        const name = decoded(this.parser.parseInline(tokens, this.parser.textRenderer));
         title ??= name;
         return `<h${depth} id="${uniqueId(name, ids)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
       },

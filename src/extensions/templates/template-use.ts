@@ -7,6 +7,9 @@ import { parseDirectives } from "../../pipeline/directives.ts";
 /** What the line `!> …` of a file that is part of a page may say: all else would be ignored. */
 const OF_PARTS = new Set(["hide", "templates", "tmpl"]);
 
+/** Parts that one page may include, each time counted: one that includes itself comes to an end. */
+const MOST_PARTS = 5000;
+
 /** One rendering of one page: where its parts come from, and what has gone into it. */
 export class TemplateUse {
   /** The files that were included, by path. */
@@ -14,6 +17,7 @@ export class TemplateUse {
   /** Whether another request could get something else: the page has asked for the request, or for the time. */
   isDynamic = false;
   readonly #page: Representation | undefined;
+  #included = 0;
 
   constructor(page: Representation | undefined) {
     this.#page = page;
@@ -25,6 +29,7 @@ export class TemplateUse {
    * @param path from the root on, with a slash
    */
   async find(path: string): Promise<Representation> {
+    if (++this.#included > MOST_PARTS) throw new Error(`the page includes more than ${MOST_PARTS} parts`);
     const part = await this.#page?.neighbour?.(path);
     if (part === undefined) throw new Error(`there is no file ${path} below the root of the site`);
     if (part.directives !== undefined) checkLine(path, part.directives);
