@@ -57,3 +57,13 @@ test("examples/virtual-hosts.ts answers by the name of the host", async () => {
   assert.equal(await asked("blog.example.org"), "The page of blog.example.org");
   assert.match(await asked("elsewhere.net"), /421|Misdirected/);
 });
+
+test("examples/limited.ts serves ten requests at once, and refuses the next", async () => {
+  await using server = await runCommand("run", "examples/limited.ts");
+  const responses: Response[] = [];
+  for (let count = 0; count < 11; count++) responses.push(await fetch(server.url));
+  const statuses = responses.map(({ status }) => status);
+  assert.deepEqual(statuses, [...Array<number>(10).fill(200), 429]);
+  assert.equal(responses[0]?.headers.get("ratelimit"), '"default";r=9;t=6');
+  assert.match(responses[10]?.headers.get("retry-after") ?? "", /^[1-6]$/);
+});
