@@ -73,6 +73,10 @@ export class Catalogue implements Keeper {
     else this.#save(stored.key, variants);
   }
 
+  keeps(stored: StoredResponse): boolean {
+    return this.#store.get(stored.key)?.list.includes(stored) === true;
+  }
+
   /** The response has grown: false when it is not stored any more, or does not fit. */
   resize(stored: StoredResponse): boolean {
     const variants = this.#store.get(stored.key);

@@ -23,6 +23,8 @@ const TEXT_LIMIT = 16 * 1024;
 
 /** What a stored response asks of the cache it is in. */
 export interface Keeper {
+  /** Whether it is stored. */
+  keeps(stored: StoredResponse): boolean;
   /** Its size has grown: false when there is no room, or it is not kept any more. */
   resize(stored: StoredResponse): boolean;
 }
@@ -91,6 +93,7 @@ export class StoredResponse implements Representation {
   }
 
   grow(octets: number): boolean {
+    if (octets === 0) return this.#keeper.keeps(this);
     this.#grown += octets;
     if (this.#keeper.resize(this)) return true;
     this.#grown -= octets;
