@@ -15,6 +15,8 @@ export const FLAGS = {
   listing: { type: "boolean", summary: "show no lists of files" },
   cache: { type: "boolean", summary: "keep responses as their fields allow" },
   stages: { type: "boolean", summary: "list stages and extensions in place of routes" },
+  coding: { type: "string", value: "LIST", summary: "codings to make files in (br,zst,gz)" },
+  "min-size": { type: "string", value: "N", summary: "octets below which a file stays as it is (1024)" },
   open: { type: "boolean", short: "o", summary: "open a browser" },
   quiet: { type: "boolean", short: "q", summary: "say nothing at the start" },
   help: { type: "boolean", short: "h", summary: "tell how to use a command" },

@@ -1,7 +1,7 @@
 import type { Command } from "./command.ts";
 
 /** The name of a command. */
-export type CommandName = "serve" | "run" | "proxy" | "check" | "routes" | "explain" | "help" | "version";
+export type CommandName = "serve" | "run" | "proxy" | "check" | "routes" | "explain" | "precompress" | "help" | "version";
 
 interface Entry {
   readonly summary: string;
@@ -16,6 +16,10 @@ export const COMMANDS: Readonly<Record<CommandName, Entry>> = {
   check: { summary: "look over a config or a module", load: async () => (await import("./check.ts")).check },
   routes: { summary: "list hosts and routes", load: async () => (await import("./routes.ts")).routes },
   explain: { summary: "tell what becomes of a URL", load: async () => (await import("./explain.ts")).explain },
+  precompress: {
+    summary: "compress the files of a folder ahead of time",
+    load: async () => (await import("./precompress.ts")).precompress,
+  },
   help: { summary: "tell how to use a command", load: async () => (await import("./help.ts")).help },
   version: { summary: "tell the version", load: async () => (await import("./version.ts")).version },
 };
