@@ -42,7 +42,9 @@ const NONCE = /^[A-Za-z0-9+/_-]+={0,2}$/;
  */
 export function csp({ rules = [], hashes = true, ...changes }: CspOptions = {}): Extension {
   const policy = Policy.default.with(changes);
-  const find = byPathPrefix(rules.map((rule) => ({ path: rule.path, policy: rule.off ? undefined : policy.with(rule) })));
+  const find = byPathPrefix(
+    rules.map((rule) => ({ path: rule.path, policy: rule.off ? undefined : policy.with(rule) })),
+  );
   const choose = (path: string): Policy | undefined => {
     const rule = rules.length === 0 ? undefined : find(path);
     return rule === undefined ? policy : rule.policy;
