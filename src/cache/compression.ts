@@ -125,7 +125,7 @@ function refuse(request: Request, response: Response): void {
   const isSafe = request.method === "GET" || request.method === "HEAD";
   if (!isSafe || response.status !== 200 || fieldOf(response, "content-encoding") !== null) return;
   releaseContent(Response.parts.content(response));
-  throw new HttpError(406, { detail: NOT_ACCEPTABLE, fields: { vary: "accept-encoding" } });
+  throw new HttpError(406, NOT_ACCEPTABLE);
 }
 
 const NOT_ACCEPTABLE = "The content cannot be had in any of the codings that the request accepts";

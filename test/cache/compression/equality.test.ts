@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compression } from "../../../src/cache/compression.ts";
+import type { Handler } from "../../../src/http/handler.ts";
 import { KeptResponse } from "../../../src/http/kept-response.ts";
 import { stream, text } from "../../../src/http/make.ts";
 import { Response } from "../../../src/http/response.ts";
@@ -68,9 +69,7 @@ describe("Coded content, decoded, is the content", () => {
   test("for curl", async (context) => {
     const { stdout: version } = await run("curl", ["--version"]).catch(() => ({ stdout: "" }));
     if (version === "") return context.skip("there is no curl");
-    const app = compression()((request) =>
-      request.path === "/stream" ? stream(slices(), { type: "text/plain" }) : text(LONG),
-    );
+    const app: Handler = ({ path }) => (path === "/stream" ? stream(slices(), { type: "text/plain" }) : text(LONG));
     const server = await new WebServer({ app, listen: "127.0.0.1:0", log: "off" }).start();
     try {
       const [address] = server.addresses;

@@ -65,11 +65,7 @@ describe("Who refuses content as it is", () => {
 
   test("is answered with 406 when there is no coding for it", async () => {
     for (const accept of ["identity;q=0", "*;q=0", "deflate, identity;q=0", "br;q=0, *;q=0"]) {
-      await assert.rejects(get(accept), (error: HttpError) => {
-        assert.equal(error.status, 406);
-        assert.equal(error.fields["vary"], "accept-encoding");
-        return true;
-      });
+      await assert.rejects(get(accept), (error) => error instanceof HttpError && error.status === 406);
     }
   });
 

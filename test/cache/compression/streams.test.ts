@@ -20,8 +20,7 @@ const DECODERS: Record<string, () => Transform> = {
 
 /** A server on a port of its own. */
 async function serving<T>(handler: Handler, use: (port: number) => Promise<T>): Promise<T> {
-  const layer = compression();
-  const server = await new WebServer({ app: layer(handler), listen: "127.0.0.1:0", log: "off" }).start();
+  const server = await new WebServer({ app: handler, listen: "127.0.0.1:0", log: "off" }).start();
   const [address] = server.addresses;
   try {
     return await use(address?.kind === "tcp" ? address.port : 0);
