@@ -174,9 +174,11 @@ class Origin {
     const page = this.pageOf(request);
     const identity = this.#identity(request);
     const version = this.#versions.get(identity) ?? 0;
-    const variant = [identity, version, ...page.vary.map((name) => selected(name, request.headers.get(name)))].join(
-      "|",
-    );
+    // What nobody may store is made for one client, without a word in Vary.
+    const isPersonal = /private|no-store/.test(page.cacheControl ?? "");
+    const selecting = isPersonal ? [...page.vary, "authorization", "cookie"] : page.vary;
+    const values = selecting.map((name) => selected(name, request.headers.get(name)));
+    const variant = [identity, version, ...values].join("|");
     const content = Buffer.alloc(page.size, `${variant} `);
     const tag = `"${Buffer.from(variant).toString("base64url")}"`;
     const lastModified = page.isModifiedKnown ? BASE + version * 60_000 : undefined;
