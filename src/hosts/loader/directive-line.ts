@@ -10,7 +10,7 @@ export const DIRECTIVES_HEAD: number = BYTE_ORDER_MARK.length + LONGEST_DIRECTIV
 
 /** The first line of a file that says how the file is to be presented. */
 export interface DirectiveLine {
-  /** What stands behind `!>`. One octet more than {@link LONGEST_DIRECTIVES} when the line is too long. */
+  /** What stands behind `!>`: as much as shows that the line is too long, when it is. */
   readonly text: string;
   /** Where the content begins. */
   readonly end: number;
@@ -31,8 +31,8 @@ export function directiveLine(head: Uint8Array): DirectiveLine | undefined {
   const feed = head.indexOf(LINE_FEED, start);
   const end = feed === -1 ? head.length : feed;
   const last = head[end - 1] === CARRIAGE_RETURN && feed !== -1 ? end - 1 : end;
-  if (last > longest) return { text: textOf(head.subarray(start + 2, longest + 3)), end };
-  return { text: textOf(head.subarray(start + 2, last)), end: feed === -1 ? end : end + 1 };
+  const text = textOf(head.subarray(start + 2, Math.min(last, longest + 1)));
+  return { text, end: feed === -1 ? end : end + 1 };
 }
 
 function textOf(octets: Uint8Array): string {

@@ -102,10 +102,10 @@ class BoundedCache implements FileCache {
   grow(path: string, file: LoadedFile, octets: number): boolean {
     const slot = this.#slots.get(path);
     if (slot?.file !== file || this.holds === "descriptors" || slot.weight + octets > this.#limit) return false;
-    while (this.#weight + octets > this.#limit) {
-      slot.used = true;
-      this.#dropOne();
-    }
+    // Taken out, so that it is not the one that makes room.
+    this.#slots.delete(path);
+    while (this.#weight + octets > this.#limit) this.#dropOne();
+    this.#slots.set(path, slot);
     slot.weight += octets;
     this.#weight += octets;
     return true;
