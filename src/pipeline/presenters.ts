@@ -1,3 +1,4 @@
+import { trimOws } from "../base/ascii.ts";
 import { MillraceError } from "../base/errors.ts";
 import { isPromise, type MaybePromise, then } from "../base/maybe-promise.ts";
 import type { Layer } from "../http/handler.ts";
@@ -259,8 +260,9 @@ function makePrivate(response: Response): void {
 function withoutPublic(control: string): string {
   return control
     .split(",")
-    .filter((directive) => !/^\s*(?:public|s-maxage\s*=.*)\s*$/i.test(directive))
-    .join(",");
+    .map(trimOws)
+    .filter((directive) => !/^(?:public|s-maxage=.*)$/i.test(directive))
+    .join(", ");
 }
 
 /** The error of a line whose arguments a presenter cannot use. @param what continues "The line !> of this file" */
