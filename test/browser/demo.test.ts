@@ -4,32 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { accessSync, constants } from "node:fs";
-import { type Browser, type BrowserContext, chromium, type Page, type Response } from "playwright-core";
+import type { Browser, BrowserContext, Page, Response } from "playwright-core";
 import site from "../../examples/site/server.ts";
 import { WebServer } from "../../src/index.ts";
+import { startBrowser } from "../support/browser.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const ARGS = [
-  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking",
-  "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required",
-].flatMap((line) => line.split(" "));
-
-function findBrowser(): string {
-  const found = ["chromium", "chromium-browser", "google-chrome"]
-    .flatMap((name) => (process.env["PATH"] ?? "").split(":").map((folder) => join(folder, name)))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-  assert.ok(found, "Chromium is needed: npm test installs it");
-  return found;
-}
-
 describe("The demo site in Chromium", () => {
   const folder = mkdtempSync(join(tmpdir(), "millrace-browser-"));
   let server: WebServer;
@@ -44,7 +24,7 @@ describe("The demo site in Chromium", () => {
     server = await new WebServer({ app: site, listen: "127.0.0.1:0", log: "off" }).start();
     const [address] = server.addresses;
     base = `http://127.0.0.1:${address?.kind === "tcp" ? address.port : 0}`;
-    browser = await chromium.launch({ executablePath: findBrowser(), args: ARGS });
+    browser = await startBrowser();
   });
 
   after(async () => {
@@ -72,6 +52,7 @@ describe("The demo site in Chromium", () => {
     for (const path of ["/", "/gallery", "/streams", "/upload", "/wheels", "/downloads/", "/errors"]) {
       await open(path);
       assert.deepEqual(faults, [], path);
+      assert.match(answers[0]?.headers()["content-security-policy"] ?? "", /default-src 'self'/, path);
       const failed = answers.filter((answer) => answer.status() >= 400).map((answer) => answer.url());
       assert.deepEqual(failed, [], path);
       assert.notEqual(await page.title(), "", path);
