@@ -1,6 +1,7 @@
-import { Agent, request as send } from "node:http";
+import { Agent, type IncomingHttpHeaders, request as send } from "node:http";
 import { connect } from "node:net";
 import { isDeepStrictEqual } from "node:util";
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 
 /** One request and the answer that every peer must give to it. */
 export interface Exchange {
@@ -13,13 +14,15 @@ export interface Exchange {
     readonly type: string;
     /** A string is compared octet for octet, anything else as JSON. */
     readonly body: unknown;
+    /** The codings one of which its content must have; none when it must be as it is. */
+    readonly codings?: readonly string[];
   };
 }
 
 interface Answer {
   readonly status: number | undefined;
-  readonly headers: NodeJS.Dict<string | string[]>;
-  readonly body: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly content: Buffer;
 }
 
 /** Asks a server once and says what is wrong with its answer; undefined when it is right. */
@@ -30,14 +33,19 @@ export async function fault(port: number, exchange: Exchange): Promise<string | 
   } catch (error) {
     return `no answer to ${exchange.path}: ${(error as Error).message}`;
   }
-  const { status, headers, body } = answer;
+  const { status, headers, content } = answer;
   const expected = exchange.answer;
   if (status !== 200) return `status ${status} for ${exchange.path}`;
   const type = String(headers["content-type"]).split(";", 1)[0];
   if (type !== expected.type) return `content-type ${type} for ${exchange.path}`;
-  const length = headers["content-length"] ?? Buffer.byteLength(body);
-  if (Number(length) !== Buffer.byteLength(body)) return `content-length ${String(length)}`;
+  const length = headers["content-length"] ?? content.length;
+  if (Number(length) !== content.length) return `content-length ${String(length)}`;
   if (headers["date"] === undefined) return "no Date field";
+  const coding = headers["content-encoding"];
+  const isRight = expected.codings?.includes(coding ?? "") ?? coding === undefined;
+  if (!isRight) return `content-encoding ${coding ?? "none"} for ${exchange.path}`;
+  const body = decoded(content, coding);
+  if (body === undefined) return `content that is no ${coding} for ${exchange.path}`;
   return sameBody(body, expected.body) ? undefined : `body ${JSON.stringify(body.slice(0, 80))} for ${exchange.path}`;
 }
 
@@ -68,7 +76,11 @@ export function pipelineFault(port: number, { path, answer }: Exchange, count: n
   });
 }
 
-function ask(port: number, { method = "GET", path, headers = {}, body }: Exchange): Promise<Answer> {
+/** Sends a request on a connection of its own and reads the whole answer. */
+export function ask(
+  port: number,
+  { method = "GET", path, headers = {}, body }: Omit<Exchange, "answer">,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
     const agent = new Agent({ keepAlive: false });
@@ -80,12 +92,24 @@ function ask(port: number, { method = "GET", path, headers = {}, body }: Exchang
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.once("error", reject);
       response.once("end", () => {
-        const text = Buffer.concat(chunks).toString();
-        resolve({ status: response.statusCode, headers: response.headers, body: text });
+        resolve({ status: response.statusCode, headers: response.headers, content: Buffer.concat(chunks) });
       });
     });
     request.end(body);
   });
+}
+
+function decoded(content: Buffer, coding: string | undefined): string | undefined {
+  const decoders: Record<string, (octets: Buffer) => Buffer> = {
+    br: brotliDecompressSync,
+    zstd: zstdDecompressSync,
+    gzip: gunzipSync,
+  };
+  try {
+    return (decoders[coding ?? ""]?.(content) ?? content).toString();
+  } catch {
+    return undefined;
+  }
 }
 
 function sameBody(body: string, expected: unknown): boolean {

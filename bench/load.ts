@@ -13,36 +13,55 @@ export interface Loaded extends Outcome {
   readonly requests: ReadonlyMap<string, number>;
 }
 
-interface Visit {
+/** What one visit showed. */
+export interface Visit {
   readonly requests: number;
   /** CPU time in microseconds that one request cost the server's processes. */
   readonly cpu: number;
   readonly perSecond: number;
+  /** Octets of one answer, its head included. */
+  readonly octets: number;
+}
+
+/** Who is visited in turn: a server, or work that is set beside it. */
+export interface Visited {
+  readonly name: string;
+  /** Works for some whole seconds. Resolves with what went wrong when something did. */
+  visit(seconds: number): Promise<Visit | string>;
 }
 
 /**
  * Visits all servers in turn, A B C A B C …, so that a drift of the machine meets each of them alike. Before the
  * first round each is warmed up. A server that errs is left out, with all its figures.
  */
-export async function loadInTurn(servers: readonly Server[], script: string, effort: Effort): Promise<Loaded> {
-  const visits = new Map<Server, Visit[]>(servers.map((server) => [server, []]));
+export async function loadInTurn(
+  servers: readonly Server[],
+  script: string,
+  effort: Effort,
+  beside: readonly Visited[] = [],
+): Promise<Loaded> {
+  const loaded = servers.map((server) => ({
+    name: server.name,
+    visit: (seconds: number) => visitOnce(server, script, seconds),
+  }));
+  const visits = new Map<Visited, Visit[]>([...loaded, ...beside].map((one) => [one, []]));
   const leftOut: LeftOut[] = [];
   const requests = new Map<string, number>();
   const warmUp = effort.quick ? 1 : 2;
   const clock = noiseClock();
   for (let round = -1; round < effort.rounds; round++) {
-    for (const [server, done] of visits) {
-      const visit = await visitOnce(server, script, round < 0 ? warmUp : effort.seconds);
+    for (const [one, done] of visits) {
+      const visit = await one.visit(round < 0 ? warmUp : effort.seconds);
       if (typeof visit === "string") {
-        leftOut.push({ name: server.name, reason: visit });
-        visits.delete(server);
+        leftOut.push({ name: one.name, reason: visit });
+        visits.delete(one);
         continue;
       }
-      requests.set(server.name, (requests.get(server.name) ?? 0) + visit.requests);
+      requests.set(one.name, (requests.get(one.name) ?? 0) + visit.requests);
       if (round >= 0) done.push(visit);
     }
   }
-  const measured = [...visits].map(([server, done]) => summary(server, done));
+  const measured = [...visits].map(([one, done]) => summary(one, done));
   return { measured, leftOut, notes: clock.notes(), requests };
 }
 
@@ -69,10 +88,13 @@ async function visitOnce(server: Server, script: string, seconds: number): Promi
   const used = cpuMicroseconds(server.pid) - before;
   if (load.fault !== undefined) return `erred under load: ${load.fault}`;
   if (load.requests === 0 || used <= 0) return `died under load or answered nothing`;
-  return { requests: load.requests, cpu: used / load.requests, perSecond: load.requests / load.seconds };
+  const { requests, seconds: passed, octets } = load;
+  return { requests, cpu: used / requests, perSecond: requests / passed, octets: octets / requests };
 }
 
-function summary({ name }: Server, visits: readonly Visit[]): Measured {
-  const perSecond = Math.round(median(visits.map((visit) => visit.perSecond)));
-  return { name, rounds: visits.map((visit) => visit.cpu), beside: { "req/s": perSecond.toLocaleString("en") } };
+function summary({ name }: Visited, visits: readonly Visit[]): Measured {
+  const middle = (key: "perSecond" | "octets"): string =>
+    Math.round(median(visits.map((visit) => visit[key]))).toLocaleString("en");
+  const beside = { "req/s": middle("perSecond"), octets: middle("octets") };
+  return { name, rounds: visits.map((visit) => visit.cpu), beside };
 }

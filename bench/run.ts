@@ -41,7 +41,8 @@ async function main(): Promise<void> {
   for (const row of chosen) {
     results.push(await runRow(row, options));
     console.log(table(results.at(-1) as Result));
-    save(results, options);
+    // What was not measured with care is not kept.
+    if (!options.effort.quick) save(results, options);
   }
   console.log(closing(results));
 }

@@ -9,6 +9,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   nginx: "nginx-light",
   h2o: "h2o",
   caddy: "caddy",
+  varnishd: "varnish",
   wrk: "wrk",
   taskset: "util-linux",
 };

@@ -11,6 +11,8 @@ export const CONNECTIONS = 64;
 export interface Load {
   readonly requests: number;
   readonly seconds: number;
+  /** What was read in all: heads and contents. */
+  readonly octets: number;
   /** What went wrong, in wrk's words. */
   readonly fault: string | undefined;
 }
@@ -34,8 +36,10 @@ export async function wrk(port: number, seconds: number, script: string): Promis
     (error: Error) => `Socket errors: wrk failed: ${error.message.split("\n").at(-2)}`,
   );
   const [, requests, time] = /(\d+) requests in ([\d.]+)(?:s|ms)/.exec(stdout) ?? [];
+  const [, read, unit = ""] = /, ([\d.]+)([KMG]?)B read/.exec(stdout) ?? [];
+  const octets = Number(read ?? 0) * 1_024 ** " KMG".indexOf(unit === "" ? " " : unit);
   const fault = /Socket errors:.*|Non-2xx.*/.exec(stdout)?.[0];
-  return { requests: Number(requests ?? 0), seconds: Number(time ?? seconds), fault };
+  return { requests: Number(requests ?? 0), seconds: Number(time ?? seconds), octets, fault };
 }
 
 /** Writes the script that has wrk send these exchanges in turn, each write holding `pipelined` of them. */

@@ -4,13 +4,17 @@ import type { Command } from "../server.ts";
 
 /**
  * What a server is started for: `hello` answers JSON to `GET /`; `app` also echoes `POST /echo` and has
- * `routes` routes `/api/rN/:a/items/:b`; `files` serves `folder`; `hono` mounts the Hono app of `apps/hono-app.ts`.
+ * `routes` routes `/api/rN/:a/items/:b`; `files` serves `folder`; `hono` mounts the Hono app of `apps/hono-app.ts`;
+ * `cache` answers what `apps/content.ts` has out of a cache, which servers without handlers fill from `origin`, and
+ * `/dynamic.html` made or coded for each request.
  */
 export interface Use {
-  readonly kind: "hello" | "app" | "files" | "hono";
+  readonly kind: "hello" | "app" | "files" | "hono" | "cache";
   readonly port: number;
   readonly routes: number;
   readonly folder: string;
+  /** The port of the server behind this one. */
+  readonly origin?: number | undefined;
 }
 
 /** A server that rows can name. */

@@ -26,7 +26,8 @@ function onBun(name: string, app: string, version: () => string): Peer {
 
 function command(program: string, app: string, use: Use): ReturnType<Peer["command"]> {
   const files: Record<string, string> = use.kind === "files" ? { FILES: use.folder } : {};
-  return { argv: [program, benchPath(`apps/${app}.ts`)], env: { ROUTES: String(use.routes), ...files } };
+  const file = use.kind === "cache" ? `${app}-cache` : app;
+  return { argv: [program, benchPath(`apps/${file}.ts`)], env: { ROUTES: String(use.routes), ...files } };
 }
 
 function noBun(): string | undefined {

@@ -1,4 +1,5 @@
 import type { Row } from "../row.ts";
+import { coalescingRow } from "./coalescing.ts";
 import { latencyRow } from "./latency.ts";
 import { loadRow } from "./load-row.ts";
 import { loadSpecs } from "./loads.ts";
@@ -9,5 +10,5 @@ import { typesRow } from "./types.ts";
 
 /** Every row, in the order of the report. */
 export function allRows(): Row[] {
-  return [...loadSpecs().map(loadRow), routesRow(), latencyRow(), memoryRow(), startRow(), typesRow()];
+  return [...loadSpecs().map(loadRow), coalescingRow(), routesRow(), latencyRow(), memoryRow(), startRow(), typesRow()];
 }

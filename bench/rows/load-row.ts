@@ -1,5 +1,6 @@
 import { fault, pipelineFault, type Exchange } from "../exchange.ts";
-import { loadInTurn } from "../load.ts";
+import { loadInTurn, type Visited } from "../load.ts";
+import { serveOrigin } from "../origin.ts";
 import type { Peer, Use } from "../peers/peer.ts";
 import type { Effort, LeftOut, Outcome, Row } from "../row.ts";
 import { freePort, start, type Server } from "../server.ts";
@@ -11,12 +12,18 @@ export interface LoadRow extends Pick<Row, "name" | "title" | "peers"> {
   readonly subject?: string;
   readonly routes?: number;
   readonly folder?: string;
+  /** Whether each peer gets a server behind it to fill its cache from. */
+  readonly hasOrigin?: boolean;
   /** Sent in turn; each is asked once, and its answer compared, before the load. */
   readonly exchanges: readonly Exchange[];
   /** Requests in one write. */
   readonly pipelined?: number;
   /** Looks at a server once more after it has answered `requests` under load, and says what is wrong. */
-  readonly after?: (server: Server, requests: number) => string | undefined;
+  readonly after?: (server: Server, requests: number) => string | undefined | Promise<string | undefined>;
+  /** Work that is measured in turn with the servers. */
+  readonly beside?: readonly Visited[];
+  /** What the reader of the table must know. */
+  readonly notes?: readonly string[];
 }
 
 /** Makes the row: starts, checks, loads, checks again, stops. */
@@ -28,15 +35,13 @@ export function loadRow(row: LoadRow): Row {
 /** Starts one server per peer; a peer that does not start, or whose answers are wrong, is left out. */
 export async function startAll(
   peers: readonly Peer[],
-  row: Pick<LoadRow, "kind" | "routes" | "folder" | "exchanges" | "pipelined">,
+  row: Pick<LoadRow, "kind" | "routes" | "folder" | "hasOrigin" | "exchanges" | "pipelined">,
 ): Promise<{ servers: Server[]; leftOut: LeftOut[] }> {
   const servers: Server[] = [];
   const leftOut: LeftOut[] = [];
   for (const peer of peers) {
     try {
-      const port = await freePort();
-      const use: Use = { kind: row.kind, port, routes: row.routes ?? 0, folder: row.folder ?? "" };
-      const server = await start(peer.name, peer.command(use), port);
+      const server = await startOne(peer, row);
       const wrong = await faultOf(server, row);
       if (wrong === undefined) servers.push(server);
       else {
@@ -50,17 +55,33 @@ export async function startAll(
   return { servers, leftOut };
 }
 
+async function startOne(
+  peer: Peer,
+  { kind, routes = 0, folder = "", hasOrigin = false }: Pick<LoadRow, "kind" | "routes" | "folder" | "hasOrigin">,
+): Promise<Server> {
+  const port = await freePort();
+  const origin = hasOrigin ? await serveOrigin() : undefined;
+  const command = peer.command({ kind, port, routes, folder, origin: origin?.port });
+  try {
+    const server = await start(peer.name, command, port);
+    return { ...server, stop: () => server.stop().finally(() => origin?.close()) };
+  } catch (error) {
+    origin?.close();
+    throw error;
+  }
+}
+
 async function run(row: LoadRow, peers: readonly Peer[], effort: Effort): Promise<Outcome> {
   const { servers, leftOut } = await startAll(peers, row);
   try {
-    const outcome = await loadInTurn(servers, script(row.name, row.exchanges, row.pipelined), effort);
+    const outcome = await loadInTurn(servers, script(row.name, row.exchanges, row.pipelined), effort, row.beside);
     for (const server of servers) {
-      const wrong = (await faultOf(server, row)) ?? row.after?.(server, outcome.requests.get(server.name) ?? 0);
+      const wrong = (await faultOf(server, row)) ?? (await row.after?.(server, outcome.requests.get(server.name) ?? 0));
       if (wrong !== undefined) leftOut.push({ name: server.name, reason: `after the load: ${wrong}` });
     }
     const out = new Set(leftOut.map(({ name }) => name));
     const measured = outcome.measured.filter(({ name }) => !out.has(name));
-    return { measured, leftOut: [...leftOut, ...outcome.leftOut], notes: outcome.notes };
+    return { measured, leftOut: [...leftOut, ...outcome.leftOut], notes: [...(row.notes ?? []), ...outcome.notes] };
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }

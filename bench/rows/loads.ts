@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { order } from "../apps/content.ts";
 import type { Exchange } from "../exchange.ts";
 import { scratch, type Server } from "../server.ts";
+import { cachingSpecs } from "./caching.ts";
 import type { LoadRow } from "./load-row.ts";
 
 const NODE = ["node:http", "Fastify", "Hono on Node", "h3 on srvx", "Express"];
@@ -70,6 +72,7 @@ export function loadSpecs(): LoadRow[] {
       peers: ["millrace", "node:http", "Fastify", "Hono on Node", "nginx", "Caddy"],
       exchanges: [{ ...hello, headers: { Connection: "close" } }],
     },
+    ...cachingSpecs(),
   ];
 }
 
@@ -85,17 +88,9 @@ export function routeExchanges(routes: number): Exchange[] {
 }
 
 function echoExchange(): Exchange {
-  const items = Array.from({ length: 12 }, (_, id) => ({
-    id,
-    name: `item number ${id}`,
-    price: id * 1.25,
-    tags: ["a", "b"],
-  }));
-  const value = { title: "an order", items, note: "" };
-  value.note = "x".repeat(1_024 - JSON.stringify(value).length);
-  const body = JSON.stringify(value);
+  const body = JSON.stringify(order);
   const headers = { "Content-Type": "application/json" };
-  return { method: "POST", path: "/echo", headers, body, answer: { type: "application/json", body: value } };
+  return { method: "POST", path: "/echo", headers, body, answer: { type: "application/json", body: order } };
 }
 
 function fileRow(name: string, title: string, size: number): LoadRow {
