@@ -37,7 +37,7 @@ describe("Chromium and the default fields", () => {
       })
       .get("/inject", (request) => html(`<!doctype html><title>x</title><body>${request.query.get("evil") ?? ""}`))
       .get("/framing", (request) => html(`<!doctype html><iframe src="${request.query.get("of") ?? ""}"></iframe>`))
-      .get("/data", () => ({ secret: 1 }))
+      .get("/favicon.ico", () => null)
       .mount("/", files(folder));
     const options = { listen: "127.0.0.1:0", log: "off" } as const;
     server = await new WebServer({ ...options, app: site }).start();
