@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Peer } from "./peers/peer.ts";
 import { benchPath, root } from "./peers/peer.ts";
-import type { LoadRow } from "./rows/load-row.ts";
-import { freePort, scratch, start, type Command } from "./server.ts";
+import { startOne, type LoadRow } from "./rows/load-row.ts";
+import { scratch, type Command } from "./server.ts";
 import { script, wrk } from "./wrk.ts";
 
 const SHOWN = 30;
@@ -22,15 +22,10 @@ interface CpuProfile {
 /** Loads one server of Node under its sampling profiler and tells where its own time goes. */
 export async function profile(row: LoadRow, peer: Peer, seconds: number): Promise<string> {
   const folder = join(scratch, `profile-${row.name}`);
-  const port = await freePort();
-  const command = profiled(
-    peer.command({ kind: row.kind, port, routes: row.routes ?? 0, folder: row.folder ?? "" }),
-    folder,
-  );
-  const server = await start(peer.name, command, port);
+  const server = await startOne(peer, row, (command) => profiled(command, folder));
   const file = script(row.name, row.exchanges, row.pipelined);
   try {
-    await wrk(port, WARM_UP + seconds, file);
+    await wrk(server.port, WARM_UP + seconds, file);
   } finally {
     await server.stop();
   }

@@ -36,7 +36,6 @@ export function coalescingRow(): Row {
 async function run(peers: readonly Peer[], effort: Effort): Promise<Outcome> {
   const { servers, leftOut } = await startAll(peers, {
     kind: "cache",
-    hasOrigin: true,
     folder: pageFolder(),
     exchanges: [],
   });

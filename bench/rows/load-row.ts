@@ -3,7 +3,7 @@ import { loadInTurn, type Visited } from "../load.ts";
 import { serveOrigin } from "../origin.ts";
 import type { Peer, Use } from "../peers/peer.ts";
 import type { Effort, LeftOut, Outcome, Row } from "../row.ts";
-import { freePort, start, type Server } from "../server.ts";
+import { freePort, start, type Command, type Server } from "../server.ts";
 import { script } from "../wrk.ts";
 
 /** A row whose servers run all at once and answer a closed-loop load. */
@@ -12,8 +12,6 @@ export interface LoadRow extends Pick<Row, "name" | "title" | "peers"> {
   readonly subject?: string;
   readonly routes?: number;
   readonly folder?: string;
-  /** Whether each peer gets a server behind it to fill its cache from. */
-  readonly hasOrigin?: boolean;
   /** Sent in turn; each is asked once, and its answer compared, before the load. */
   readonly exchanges: readonly Exchange[];
   /** Requests in one write. */
@@ -35,7 +33,7 @@ export function loadRow(row: LoadRow): Row {
 /** Starts one server per peer; a peer that does not start, or whose answers are wrong, is left out. */
 export async function startAll(
   peers: readonly Peer[],
-  row: Pick<LoadRow, "kind" | "routes" | "folder" | "hasOrigin" | "exchanges" | "pipelined">,
+  row: Pick<LoadRow, "kind" | "routes" | "folder" | "exchanges" | "pipelined">,
 ): Promise<{ servers: Server[]; leftOut: LeftOut[] }> {
   const servers: Server[] = [];
   const leftOut: LeftOut[] = [];
@@ -55,15 +53,21 @@ export async function startAll(
   return { servers, leftOut };
 }
 
-async function startOne(
+/**
+ * Starts a peer's server, and the one that fills its cache where the row is about caches.
+ *
+ * @param alter what to make of the command first
+ */
+export async function startOne(
   peer: Peer,
-  { kind, routes = 0, folder = "", hasOrigin = false }: Pick<LoadRow, "kind" | "routes" | "folder" | "hasOrigin">,
+  { kind, routes = 0, folder = "" }: Pick<LoadRow, "kind" | "routes" | "folder">,
+  alter = (command: Command): Command => command,
 ): Promise<Server> {
   const port = await freePort();
-  const origin = hasOrigin ? await serveOrigin() : undefined;
+  const origin = kind === "cache" ? await serveOrigin() : undefined;
   const command = peer.command({ kind, port, routes, folder, origin: origin?.port });
   try {
-    const server = await start(peer.name, command, port);
+    const server = await start(peer.name, alter(command), port);
     return { ...server, stop: () => server.stop().finally(() => origin?.close()) };
   } catch (error) {
     origin?.close();
