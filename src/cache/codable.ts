@@ -94,4 +94,3 @@ export function isNeutral(defaults: DefaultFields | undefined): boolean {
 const neutral = new WeakMap<DefaultFields, boolean>();
 
 const DECISIVE = ["cache-control", "content-encoding", "content-type", "etag", "set-cookie", "vary"];
-

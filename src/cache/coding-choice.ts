@@ -15,7 +15,7 @@ export interface CodingChoice {
   readonly identity: boolean;
 }
 
-/** By what they make of a page of 46 KiB at the levels of {@link CODERS.best}: 10.8, 12.0 and 12.5 KB. */
+/** By what they make of a page of 46 KiB at the levels for what is kept: 10.8, 12.0 and 12.5 KB. */
 const BEST: readonly Coding[] = ["br", "zstd", "gzip"];
 /** By what they take for it at the levels for one response: 0.11, 0.43 (12.8 KB) and 0.35 ms (13.0 KB). */
 const QUICK: readonly Coding[] = ["zstd", "br", "gzip"];

@@ -33,18 +33,39 @@ const BEST_LEVELS: Readonly<Record<Coding, readonly [small: number, large: numbe
   gzip: [9, 9],
 };
 
+interface Coder {
+  now(octets: Uint8Array, level: number): Uint8Array;
+  later(octets: Uint8Array, level: number): Promise<Uint8Array>;
+}
+
+const [brotliLater, zstdLater, gzipLater] = [promisify(brotliCompress), promisify(zstdCompress), promisify(gzip)];
+
 const brotli = (quality: number, size: number): object => ({
   params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: size },
 });
 const zstandard = (level: number): object => ({ params: { [constants.ZSTD_c_compressionLevel]: level } });
 
-const [brotliLater, zstdLater, gzipLater] = [promisify(brotliCompress), promisify(zstdCompress), promisify(gzip)];
+const CODERS: Readonly<Record<Coding, Coder>> = {
+  br: {
+    now: (octets, level) => brotliCompressSync(octets, brotli(level, octets.length)),
+    later: (octets, level) => brotliLater(octets, brotli(level, octets.length)),
+  },
+  zstd: {
+    now: (octets, level) => zstdCompressSync(octets, zstandard(level)),
+    later: (octets, level) => zstdLater(octets, zstandard(level)),
+  },
+  gzip: {
+    now: (octets, level) => gzipSync(octets, { level }),
+    later: (octets, level) => gzipLater(octets, { level }),
+  },
+};
 
 let queued = 0;
 
 /** Codes content for one response; undefined when too many wait already. */
 export function codeQuickly(octets: Uint8Array, coding: Coding): MaybePromise<Uint8Array | undefined> {
-  return octets.length <= AT_ONCE ? codeNow(octets, coding) : codeOnPool(octets, coding, QUICK_LEVELS[coding]);
+  const level = QUICK_LEVELS[coding];
+  return octets.length <= AT_ONCE ? CODERS[coding].now(octets, level) : codeOnPool(octets, coding, level);
 }
 
 /** Codes content for many responses; undefined when too many wait already. */
@@ -52,36 +73,12 @@ export function codeWell(octets: Uint8Array, coding: Coding): Promise<Uint8Array
   return codeOnPool(octets, coding, BEST_LEVELS[coding][octets.length <= LARGE ? 0 : 1]);
 }
 
-function codeNow(octets: Uint8Array, coding: Coding): Uint8Array {
-  const level = QUICK_LEVELS[coding];
-  switch (coding) {
-    case "br":
-      return brotliCompressSync(octets, brotli(level, octets.length));
-    case "zstd":
-      return zstdCompressSync(octets, zstandard(level));
-    case "gzip":
-      return gzipSync(octets, { level });
-  }
-}
-
 async function codeOnPool(octets: Uint8Array, coding: Coding, level: number): Promise<Uint8Array | undefined> {
   if (queued >= QUEUE) return undefined;
   queued++;
   try {
-    return await codeLater(octets, coding, level);
+    return await CODERS[coding].later(octets, level);
   } finally {
     queued--;
-  }
-}
-
-/** Codes content on the pool. */
-export function codeLater(octets: Uint8Array, coding: Coding, level: number): Promise<Uint8Array> {
-  switch (coding) {
-    case "br":
-      return brotliLater(octets, brotli(level, octets.length));
-    case "zstd":
-      return zstdLater(octets, zstandard(level));
-    case "gzip":
-      return gzipLater(octets, { level });
   }
 }

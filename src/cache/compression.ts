@@ -106,7 +106,11 @@ function remember(response: Response, choice: CodingChoice, derive: (kept: KeptR
 function asItIs(request: Request, response: Response, choice: CodingChoice): Response {
   if (!choice.identity) refuse(request, response);
   // RFC 9110 §15.3.7: a part has the Vary that the whole would have.
-  if (response.status === 206 && response.compress !== false && isCompressibleType(fieldOf(response, "content-type") ?? "")) {
+  if (
+    response.status === 206 &&
+    response.compress !== false &&
+    isCompressibleType(fieldOf(response, "content-type") ?? "")
+  ) {
     return vary(response);
   }
   return remember(response, choice, (kept) => kept);
@@ -141,11 +145,7 @@ function notModified(response: Response, sent: string | undefined): Response {
 }
 
 /** The response in the coding that suits best; undefined when it is better sent as it is. */
-function codedResponse(
-  request: Request,
-  response: Response,
-  choice: CodingChoice,
-): MaybePromise<Response | undefined> {
+function codedResponse(request: Request, response: Response, choice: CodingChoice): MaybePromise<Response | undefined> {
   const { parts } = Response;
   const kept = parts.kept(response);
   const representation = parts.representation(response);

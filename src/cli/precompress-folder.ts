@@ -53,7 +53,9 @@ export async function candidatesIn(folder: string, minSize: number): Promise<Can
 
 function isCandidate(entry: Dirent, path: string): boolean {
   if (!entry.isFile() || !isCompressibleType(mediaTypeOf(entry.name))) return false;
-  return path.split(/[/\\]/).every((name, index) => name === "" || isVisibleName(name) || (index === 1 && name === ".well-known"));
+  return path
+    .split(/[/\\]/)
+    .every((name, index) => name === "" || isVisibleName(name) || (index === 1 && name === ".well-known"));
 }
 
 async function hasDirectives(file: string): Promise<boolean> {
@@ -140,7 +142,6 @@ const ENCODERS: Readonly<Record<FileCoding, (size: number) => Transform>> = {
     createBrotliCompress({
       params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: Math.min(size, 2 ** 30) },
     }),
-  zstd: (size) =>
-    createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 19 }, pledgedSrcSize: size }),
+  zstd: (size) => createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 19 }, pledgedSrcSize: size }),
   gzip: () => createGzip({ level: 9 }),
 };

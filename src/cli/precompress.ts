@@ -105,7 +105,8 @@ class Report {
     if (current > 0) words.push(`${current} up to date`);
     if (noGain > 0) words.push(`${noGain} would be no smaller`);
     if (failed > 0) words.push(paintFor(process.stdout)("red", `${failed} failed`));
-    const saved = made === 0 ? "" : `; ${changeOf(this.#before, this.#after)}, ${count(this.#before - this.#after)} octets saved`;
+    const saved =
+      made === 0 ? "" : `; ${changeOf(this.#before, this.#after)}, ${count(this.#before - this.#after)} octets saved`;
     process.stdout.write(`${files} ${files === 1 ? "file" : "files"}: ${words.join(", ")}${saved}\n`);
     return failed > 0 ? 1 : 0;
   }

@@ -59,7 +59,9 @@ describe("Chromium", () => {
       const page = await browser.newPage();
       const codings = new Map<string, string | undefined>();
       const faults: string[] = [];
-      page.on("response", (response) => codings.set(new URL(response.url()).pathname, response.headers()["content-encoding"]));
+      page.on("response", (response) =>
+        codings.set(new URL(response.url()).pathname, response.headers()["content-encoding"]),
+      );
       page.on("pageerror", (error) => faults.push(error.message));
       await page.goto(base, { waitUntil: "domcontentloaded" });
       assert.equal(await page.evaluate("document.querySelector('pre').textContent"), LINES.join("\n"));

@@ -31,7 +31,9 @@ const names = (folder: string): string[] =>
 
 async function run(folder: string, minSize = 1024): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  await precompressFiles(await candidatesIn(folder, minSize), ["br", "zstd", "gzip"], (outcome) => outcomes.push(outcome));
+  await precompressFiles(await candidatesIn(folder, minSize), ["br", "zstd", "gzip"], (outcome) =>
+    outcomes.push(outcome),
+  );
   return outcomes;
 }
 
@@ -62,7 +64,10 @@ describe("millrace precompress", () => {
     assert.match(again.stdout, /^2 files: 0 made, 6 up to date\n$/);
     put(join(folder, "a.css"), PAGE + PAGE, new Date(CHANGED.getTime() + 5000));
     const made = (await run(folder)).filter(({ kind }) => kind === "made").map(({ file }) => file);
-    assert.deepEqual(made.sort(), ["br", "gz", "zst"].map((ending) => join(folder, `a.css.${ending}`)));
+    assert.deepEqual(
+      made.sort(),
+      ["br", "gz", "zst"].map((ending) => join(folder, `a.css.${ending}`)),
+    );
     assert.equal(brotliDecompressSync(readFileSync(join(folder, "a.css.br"))).toString(), PAGE + PAGE);
   });
 
@@ -82,8 +87,14 @@ describe("millrace precompress", () => {
     const kinds = new Map((await run(folder)).map(({ file, kind }) => [file.slice(folder.length + 1), kind]));
     assert.equal(kinds.get("noise.txt.br"), "no-gain");
     const after = names(folder).filter((name) => !before.includes(name));
-    assert.deepEqual(after, ["br", "gz", "zst"].map((ending) => `.well-known/security.txt.${ending}`));
-    assert.deepEqual((await candidatesIn(folder, 1)).some(({ file }) => file.endsWith("small.txt")), true);
+    assert.deepEqual(
+      after,
+      ["br", "gz", "zst"].map((ending) => `.well-known/security.txt.${ending}`),
+    );
+    assert.deepEqual(
+      (await candidatesIn(folder, 1)).some(({ file }) => file.endsWith("small.txt")),
+      true,
+    );
   });
 
   test("gives what it makes the time and the mode of the file", async (t) => {
@@ -94,7 +105,10 @@ describe("millrace precompress", () => {
     await run(folder);
     const [source, made] = [statSync(file), statSync(`${file}.br`)];
     assert.equal(made.mode & 0o777, 0o640);
-    assert.ok(made.mtimeMs >= source.mtimeMs && made.mtimeMs < source.mtimeMs + 2, `${made.mtimeMs - source.mtimeMs} ms`);
+    assert.ok(
+      made.mtimeMs >= source.mtimeMs && made.mtimeMs < source.mtimeMs + 2,
+      `${made.mtimeMs - source.mtimeMs} ms`,
+    );
   });
 
   test("does what --coding and --min-size say, and names what they cannot mean", async (t) => {

@@ -100,7 +100,9 @@ export class PrecodedFiles {
     for (const [coding, sibling] of this.#known) {
       if (sibling instanceof Promise) continue;
       const current = statSync(this.#nameOf(coding), { throwIfNoEntry: false });
-      if (sibling.stats === undefined ? current !== undefined : current === undefined || !isSame(sibling.stats, current)) {
+      if (
+        sibling.stats === undefined ? current !== undefined : current === undefined || !isSame(sibling.stats, current)
+      ) {
         return false;
       }
     }

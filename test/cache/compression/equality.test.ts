@@ -107,7 +107,7 @@ describe("Codings", () => {
     // As a cache does that shows the age: another kept response each second, of the same representation.
     const pages = [page(), page()];
     const layer = compression()(() => pages[0]!.again());
-    const all = await Promise.all(Array.from({ length: 50 }, () => layer(requestWith("br"))));
+    const all = await Promise.all(Array.from({ length: 50 }, async () => layer(requestWith("br"))));
     assert.equal(new Set(all.map((response) => Response.parts.content(response))).size, 1);
     assert.equal(asked, codings.get("br")!.length);
     const later = compression()(() => pages[1]!.again())(requestWith("br"));
@@ -129,7 +129,7 @@ describe("Codings", () => {
   test("that wait are at most 64: what is beyond goes as it is", async () => {
     const large = LONG.repeat(10);
     const layer = compression()(() => text(large));
-    const all = await Promise.all(Array.from({ length: 80 }, () => layer(requestWith("gzip"))));
+    const all = await Promise.all(Array.from({ length: 80 }, async () => layer(requestWith("gzip"))));
     const coded = all.filter((response) => response.headers.get("content-encoding") === "gzip");
     assert.equal(coded.length, 64);
     assert.ok(all.every((response) => response.headers.get("vary") === "accept-encoding"));

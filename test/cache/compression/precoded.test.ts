@@ -11,7 +11,7 @@ import { CHANGED, folderWith, put, serve } from "../../hosts/loader/folder.ts";
 import { Request } from "../../../src/http/request.ts";
 import { ALL, decode, LONG } from "./support.ts";
 
-const KEEPING: readonly LoaderOptions["cache"][] = ["memory", "descriptors", "none"];
+const KEEPING: readonly ("memory" | "descriptors" | "none")[] = ["memory", "descriptors", "none"];
 /** Coded by somebody who said something else: shows where content comes from. */
 const SAYS = "from beside\n".repeat(40);
 const LATER = new Date(CHANGED.getTime() + 60_000);
@@ -22,7 +22,14 @@ async function ask(
   path: string,
   accept = ALL,
   fields: Record<string, string> = {},
-): Promise<{ status: number; coding: string | null; type: string | null; etag: string | null; text: string; response: Response }> {
+): Promise<{
+  status: number;
+  coding: string | null;
+  type: string | null;
+  etag: string | null;
+  text: string;
+  response: Response;
+}> {
   const headers = { "accept-encoding": accept, ...fields };
   const response = await handler(new Request(`http://localhost${path}`, { headers }));
   const coding = response.headers.get("content-encoding");
@@ -51,7 +58,7 @@ const BESIDE = {
 describe("A file in a coding beside a file", () => {
   for (const cache of KEEPING) {
     test(`is its content in that coding, with what is kept in ${cache}`, async (t) => {
-      const { handler } = site(t, BESIDE, { cache: cache! });
+      const { handler } = site(t, BESIDE, { cache });
       for (const [accept, coding] of [
         [ALL, "br"],
         ["gzip, zstd", "zstd"],
@@ -73,8 +80,14 @@ describe("A file in a coding beside a file", () => {
 
   test("comes before coding, also when the client would rather have another that is not there", async (t) => {
     const { handler } = site(t, { "page.html": LONG, "page.html.gz": gzipSync(SAYS) });
-    assert.deepEqual([(await ask(handler, "/page.html")).coding, (await ask(handler, "/page.html")).text], ["gzip", SAYS]);
-    assert.deepEqual([(await ask(handler, "/page.html", "br")).coding, (await ask(handler, "/page.html", "br")).text], ["br", LONG]);
+    assert.deepEqual(
+      [(await ask(handler, "/page.html")).coding, (await ask(handler, "/page.html")).text],
+      ["gzip", SAYS],
+    );
+    assert.deepEqual(
+      [(await ask(handler, "/page.html", "br")).coding, (await ask(handler, "/page.html", "br")).text],
+      ["br", LONG],
+    );
   });
 
   test("is sent from memory the second time", async (t) => {

@@ -10,7 +10,9 @@ import { FakeReactor } from "../../../src/testing.ts";
 import { CHANGED, folderWith, put } from "../../hosts/loader/folder.ts";
 import { ALL, decode, LONG } from "./support.ts";
 
-const fields = (accept: string, more: Record<string, string> = {}) => ({ headers: { "accept-encoding": accept, ...more } });
+const fields = (accept: string, more: Record<string, string> = {}) => ({
+  headers: { "accept-encoding": accept, ...more },
+});
 
 describe("A server", () => {
   test("compresses unless it is told not to", async () => {
@@ -70,7 +72,10 @@ describe("A server", () => {
     put(join(folder, "page.html.br"), brotliCompressSync("from beside, anew"), new Date(CHANGED.getTime() + 5000));
     await new Promise((resolve) => setTimeout(resolve, 1100));
     const response = await reactor.get("/page.html", fields(ALL));
-    assert.equal(decode(response.headers.get("content-encoding"), await response.bytes()).toString(), "from beside, anew");
+    assert.equal(
+      decode(response.headers.get("content-encoding"), await response.bytes()).toString(),
+      "from beside, anew",
+    );
   });
 
   test("sends errors compressed too", async () => {

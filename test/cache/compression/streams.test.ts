@@ -273,7 +273,8 @@ async function fetchRaw(port: number, coding: string, method = "GET"): Promise<R
       head.resolve(rest.subarray(0, end + 4).toString("latin1"));
       rest = rest.subarray(end + 4);
     }
-    while (!isHead && take !== undefined && rest.includes("\r\n")) {
+    if (isHead || take === undefined) return;
+    while (rest.includes("\r\n")) {
       const line = rest.indexOf("\r\n");
       const length = Number.parseInt(rest.subarray(0, line).toString(), 16);
       if (rest.length < line + 4 + length) return;

@@ -2,7 +2,7 @@ import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib"
 import { compression, type CompressionOptions } from "../../../src/cache/compression.ts";
 import type { Handler } from "../../../src/http/handler.ts";
 import { Request } from "../../../src/http/request.ts";
-import { Response } from "../../../src/http/response.ts";
+import type { Response } from "../../../src/http/response.ts";
 
 /** Text that a coding makes much smaller. */
 export const LONG: string = Array.from({ length: 400 }, (_, index) => `<li>entry number ${index * 7919}</li>`).join(
