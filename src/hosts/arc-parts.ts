@@ -3,6 +3,7 @@ import type { Handler, Layer } from "../http/handler.ts";
 import type { KeptResponse } from "../http/kept-response.ts";
 import type { After, Before } from "../pipeline/before-after.ts";
 import type { ErrorHandler, ErrorKey } from "../pipeline/errors.ts";
+import type { PageSource } from "../pipeline/stages.ts";
 import { type Claim, Claims, type Filter } from "./claims.ts";
 import { joinPattern, parsePattern } from "./pattern.ts";
 
@@ -17,6 +18,8 @@ export interface OwnRoute {
   readonly handler: Handler;
   /** Whether extensions may prepare a response in its place, as they may for files. */
   readonly isLoader: boolean;
+  /** The loader behind what serves files. */
+  readonly loader?: PageSource | undefined;
   readonly place: SourcePlace | undefined;
 }
 

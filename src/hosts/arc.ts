@@ -8,6 +8,8 @@ import { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
 import type { After, Before } from "../pipeline/before-after.ts";
 import { type ErrorHandler, ErrorHandlers, type ErrorKey, type ErrorOf, errorsLayer } from "../pipeline/errors.ts";
+import { Presenters } from "../pipeline/presenters.ts";
+import type { PageSource } from "../pipeline/stages.ts";
 import { ArcParts } from "./arc-parts.ts";
 import { ANY_METHOD, type Filter } from "./claims.ts";
 import { answering, compileArc } from "./compile-arc.ts";
@@ -254,7 +256,8 @@ export class Arc {
   #addMount(source: string, what: object, handler: Handler, place: SourcePlace | undefined): void {
     const isLoader = "loader" in what;
     const method = isLoader ? "GET" : ANY_METHOD;
-    this.parts.addRoute({ method, source, isMount: true, filter: undefined, handler, isLoader, place });
+    const { loader } = what as { readonly loader?: PageSource };
+    this.parts.addRoute({ method, source, isMount: true, filter: undefined, handler, isLoader, loader, place });
   }
 
   /**
@@ -271,7 +274,10 @@ export class Arc {
   protected compile(): Handler {
     const errors = new ErrorHandlers().setAll(this.parts.errors);
     const { routes, redirects } = compileArc(this.parts, errors);
-    return errorsLayer(errors.answer)(new HandlersManager({ routes, redirects }).handle);
+    const { answer } = errors;
+    const handler = errorsLayer(answer)(new HandlersManager({ routes, redirects }).handle);
+    // No extension presents anything here: a file whose line asks for it must not be sent as if it did not.
+    return new Presenters([]).layer(answer)(handler);
   }
 }
 

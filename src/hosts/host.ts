@@ -9,6 +9,7 @@ import { byPriority, type Extension, pipeline } from "../pipeline/stages.ts";
 import { Arc } from "./arc.ts";
 import { ANY_METHOD } from "./claims.ts";
 import { answering, compileArc, type Preparing } from "./compile-arc.ts";
+import { errorPageOf } from "./error-page-of.ts";
 import { HandlersManager, type TrailingSlash } from "./handlers-manager.ts";
 import { type HostPattern, parseHostPattern } from "./host-pattern.ts";
 import { parsePattern } from "./pattern.ts";
@@ -158,7 +159,8 @@ export class Host extends Arc {
   /** @internal Folds the host with its extensions. */
   compileFor({ errors: outer, compress, cache, defaults = [] }: HostContext): Handler {
     const extensions = this.extensionsBeside(defaults);
-    const errors = new ErrorHandlers(outer).setAll(this.parts.errors);
+    const page = errorPageOf(extensions, this.parts);
+    const errors = new ErrorHandlers(page === undefined ? outer : outer.withPages(page)).setAll(this.parts.errors);
     const { patterns, prepare } = this.#prepares(extensions);
     const { routes, redirects, layer } = compileArc(this.parts, errors, prepare);
     for (const { source, filter, handler, place } of patterns) {

@@ -7,6 +7,22 @@ import type { Response } from "../http/response.ts";
 import { reasonOf } from "../http/status.ts";
 import { ExtensionError } from "./extension-error.ts";
 
+/** What an error page tells of the error. */
+export interface ErrorFacts {
+  readonly status: number;
+  /** The standard phrase of the status. */
+  readonly title: string;
+  /** What went wrong this time, if clients may know. */
+  readonly detail: string | undefined;
+}
+
+declare module "../http/request.ts" {
+  interface RequestState {
+    /** What the error page says that is the response to this request. */
+    error?: ErrorFacts;
+  }
+}
+
 const OFFERS = ["application/problem+json", "application/json", "text/html"];
 
 /**
@@ -28,9 +44,13 @@ export function errorPage(
   const detail = shown ? messageOf(thrown) : error?.detail;
   const stack = shown ? stackOf(thrown) : undefined;
   const headers = { ...error?.fields, vary: "Accept" };
-  const accept = request.headers.get("accept") ?? undefined;
-  if (negotiateMediaType(accept, OFFERS) === "text/html") return html(page(status, detail, stack), { status, headers });
+  if (prefersHtml(request)) return html(page(status, detail, stack), { status, headers });
   return problem(status, { detail, ...(stack === undefined ? {} : { stack }), ...error?.members }, { headers });
+}
+
+/** Whether an error is told to people: programs get a problem document. */
+export function prefersHtml(request: Request): boolean {
+  return negotiateMediaType(request.headers.get("accept") ?? undefined, OFFERS) === "text/html";
 }
 
 function messageOf(thrown: unknown): string {

@@ -4,7 +4,8 @@ import { HttpError, NotFoundError } from "../http/http-error.ts";
 import { type Answer, isResponse, text, toResponse } from "../http/make.ts";
 import type { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
-import { errorPage } from "./error-page.ts";
+import { reasonOf } from "../http/status.ts";
+import { type ErrorFacts, errorPage, prefersHtml } from "./error-page.ts";
 import { ExtensionError } from "./extension-error.ts";
 
 /** Makes the response to what was thrown. */
@@ -29,6 +30,9 @@ export type ErrorKey = "not-found" | "internal-error" | number | ErrorClass;
 /** What a handler for a key is given. */
 export type ErrorOf<K extends ErrorKey> = K extends ErrorClass<infer E> ? E : unknown;
 
+/** Makes the page of an error in place of the built-in one, or nothing. Asked only for who prefers HTML. */
+export type ErrorPage = (request: Request, error: ErrorFacts) => MaybePromise<Response | void>;
+
 /** How errors are told. */
 export interface ErrorOptions {
   /** Whether the client sees message and stack of internal errors. Default false. Danger: they tell of the inside. */
@@ -38,6 +42,8 @@ export interface ErrorOptions {
    * when it has nothing either, or `"throw"` to leave it to the caller.
    */
   readonly notFound?: Handler | "throw" | undefined;
+  /** Makes the pages of errors that no handler answers. Internal errors in development have the built-in page. */
+  readonly page?: ErrorPage | undefined;
   /** Learns of each error that is the server's fault. It must not throw. */
   readonly report?: ((error: unknown, request: Request) => void) | undefined;
 }
@@ -56,6 +62,11 @@ export class ErrorHandlers {
   constructor(outer?: ErrorHandlers, options?: ErrorOptions) {
     this.#outer = outer;
     this.#options = options ?? (outer === undefined ? {} : outer.#options);
+  }
+
+  /** An empty table before this one, with other pages. */
+  withPages(page: ErrorPage): ErrorHandlers {
+    return new ErrorHandlers(this, { ...this.#options, page });
   }
 
   /** Sets a handler, in place of the one before. */
@@ -90,11 +101,25 @@ export class ErrorHandlers {
     // Handlers are for what went wrong, whoever it went wrong in.
     const cause = thrown instanceof ExtensionError ? thrown.cause : thrown;
     const handler = this.#find(cause, error);
-    if (handler === undefined) return errorPage(request, thrown, error, this.#options.development === true);
+    if (handler === undefined) return this.#page(request, thrown, error);
     try {
       const value = handler(request, cause);
       if (!isPromise(value)) return finish(value, error);
       return value.then((later) => finish(later, error)).then(undefined, (second) => this.#lastResort(second, request));
+    } catch (second) {
+      return this.#lastResort(second, request);
+    }
+  }
+
+  #page(request: Request, thrown: unknown, error: HttpError | undefined): MaybePromise<Response> {
+    const { page, development = false } = this.#options;
+    const builtIn = (): Response => errorPage(request, thrown, error, development);
+    if (page === undefined || (error === undefined && development) || !prefersHtml(request)) return builtIn();
+    const status = error?.status ?? 500;
+    try {
+      const made = page(request, { status, title: reasonOf(status) || "Error", detail: error?.detail });
+      const finished = (value: Response | void): Response => (value === undefined ? builtIn() : finish(value, error));
+      return isPromise(made) ? made.then(finished).catch((second) => this.#lastResort(second, request)) : finished(made);
     } catch (second) {
       return this.#lastResort(second, request);
     }

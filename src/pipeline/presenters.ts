@@ -71,10 +71,11 @@ const done = new WeakSet<Response>();
  * A line that is malformed or names what is not there is an error, never ignored: it may have been meant to hide the file.
  */
 export class Presenters {
-  readonly #all: Bound[] = [];
   readonly #byName = new Map<string, Bound>();
   readonly #byEnding: { readonly ending: string; readonly bound: Bound }[] = [];
   readonly #byMatch: Step[] = [];
+  /** Whether nothing but a line has a file presented. */
+  #isByLine = true;
   /** The steps of each file, for as long as it is kept. */
   readonly #steps = new WeakMap<Representation, readonly Step[]>();
 
@@ -97,9 +98,9 @@ export class Presenters {
         hint: "Use one of them in this host.",
       });
     }
-    this.#all.push(bound);
     this.#byName.set(name, bound);
     for (const ending of endings) this.#byEnding.push({ ending, bound });
+    if (endings.length > 0 || match !== undefined) this.#isByLine = false;
     if (match !== undefined) this.#byMatch.push({ bound, args: [], by: "match" });
   }
 
@@ -149,8 +150,8 @@ export class Presenters {
     if (representation === undefined) {
       return this.#byMatch.length === 0 ? response : this.#run(this.#byMatch, 0, response, request, false);
     }
-    const isPlain = representation.directives === undefined && this.#all.length === 0;
-    if (isPlain || done.has(response)) return response;
+    if (representation.directives === undefined && this.#isByLine) return response;
+    if (done.has(response)) return response;
     const steps = this.#stepsOf(representation);
     return steps.length === 0 ? response : this.#run(steps, 0, response, request, false);
   }

@@ -44,13 +44,13 @@ const OF_CONTENT = [
  */
 export function renderedResponse(before: Response, rendering: Rendering): Response {
   const { content } = rendering;
+  // The other statuses of a file are answers to what a client knows of the old content.
+  const status = before.status === 206 || before.status === 304 ? 200 : before.status;
   const headers = new Headers(before.headers);
   const type = rendering.type ?? headers.get("content-type");
   for (const name of OF_CONTENT) headers.delete(name);
   if (type !== null) headers.set("content-type", type);
-  headers.set("etag", `"${hash("sha256", content, "base64url").slice(0, 22)}"`);
-  // The other statuses of a file are answers to what a client knows of the old content.
-  const status = before.status === 206 || before.status === 304 ? 200 : before.status;
+  if (status === 200) headers.set("etag", `"${hash("sha256", content, "base64url").slice(0, 22)}"`);
   const response = new Response(content, { status, headers });
   const from = Response.parts.representation(before);
   const rendered = new Rendered(rendering, from);

@@ -1,8 +1,10 @@
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { Handler, Layer } from "../http/handler.ts";
+import type { Representation } from "../http/representation.ts";
 import type { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
 import type { Answered } from "./before-after.ts";
+import type { ErrorFacts } from "./error-page.ts";
 import { type ErrorAnswer, type ErrorOptions, errorsLayer } from "./errors.ts";
 import type { StageName } from "./extension-error.ts";
 import { type Presenter, Presenters } from "./presenters.ts";
@@ -58,12 +60,25 @@ export interface Extension {
   present?(response: Response, request: Request): MaybePromise<Answered>;
   /** Present files by their line `!> name …` or the end of their name, before the stage `present`. */
   readonly presenter?: Presenter | readonly Presenter[];
+  /**
+   * The page of an error that no error handler answers, with the status of the error; nothing for the next extension or the
+   * built-in page. Asked only for who prefers HTML.
+   *
+   * @param site the files at the root of the host, if there are any
+   */
+  errorPage?(request: Request, error: ErrorFacts, site: PageSource | undefined): MaybePromise<Response | void>;
   /** Every time a response is sent, stored or not: for header fields only. */
   package?(response: Response, request: Request): void;
   /** After the last byte, or when the client is gone: logs, metrics. */
   post?(exchange: Exchange): MaybePromise<void>;
   /** The server has stopped: writes what it holds and lets go of what it opened. */
   close?(): MaybePromise<void>;
+}
+
+/** Where error pages are found. */
+export interface PageSource {
+  /** A file by its path from the root. */
+  load(path: string): MaybePromise<Representation | undefined>;
 }
 
 /** What stands between the stages. */

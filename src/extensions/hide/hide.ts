@@ -1,4 +1,5 @@
 import { NotFoundError } from "../../http/http-error.ts";
+import "../../pipeline/error-page.ts";
 import type { Extension } from "../../pipeline/stages.ts";
 
 /**
@@ -6,7 +7,7 @@ import type { Extension } from "../../pipeline/stages.ts";
  * served.
  *
  * The answer is that to a path where nothing is, whatever the method and the fields of the request. A page that includes
- * the file still can. Danger: a listing of its folder shows its name.
+ * the file still can, and an error page may be such a file. Danger: a listing of its folder shows its name.
  *
  * @example
  * host("example.com").use(templates(), hide()).mount("/", files("./public"));
@@ -17,7 +18,9 @@ export function hide(): Extension {
     presenter: {
       name: "hide",
       isPrivate: true,
-      present() {
+      present(_response, request) {
+        // As the page of an error it has not been asked for.
+        if (request.state.error !== undefined) return;
         throw new NotFoundError();
       },
     },

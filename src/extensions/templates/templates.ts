@@ -3,6 +3,7 @@ import type { MaybePromise } from "../../base/maybe-promise.ts";
 import { mediaTypeOf } from "../../helpers/media-types.ts";
 import type { Request } from "../../http/request.ts";
 import { Response } from "../../http/response.ts";
+import "../../pipeline/error-page.ts";
 import { nonceOf } from "../../pipeline/nonce.ts";
 import type { Presenter } from "../../pipeline/presenters.ts";
 import { originOf, renderedResponse, sourceText } from "../../pipeline/rendered.ts";
@@ -32,8 +33,9 @@ export interface TemplateOptions {
  * - What `{{ … }}` puts out is escaped for HTML; `{{ … | raw }}` is not.
  * - `{% include "parts/head.html" %}`, `{% render %}` and `{% layout %}` take files below the root that the page is served
  *   from, by their path from there; never dotfiles or anything outside. A line `!> hide` keeps a part from being asked for.
- * - There are `request` (`method`, `path`, `host`, `secure`, `query`), `nonce` for Content-Security-Policy, and `data`.
- * - A page that asks for none of these two, nor for the time, is made once and cached until one of its files changes.
+ * - There are `request` (`method`, `path`, `host`, `secure`, `query`), `nonce` for Content-Security-Policy, in error pages
+ *   `error` (`status`, `title`, `detail`), and `data`.
+ * - A page that asks for nothing of the request, nor for the time, is made once and cached until one of its files changes.
  *   Others are made for each request, unless the line says otherwise: `!> tmpl &> cache max-age=60`.
  *
  * @example
@@ -86,7 +88,11 @@ function globalsOf(data: TemplateData, request: Request, use: TemplateUse): obje
   });
   return Object.defineProperties(
     { ...data },
-    { request: dynamic(() => requestData(request)), nonce: dynamic(() => nonceOf(request)) },
+    {
+      request: dynamic(() => requestData(request)),
+      error: dynamic(() => request.state.error),
+      nonce: dynamic(() => nonceOf(request)),
+    },
   );
 }
 
