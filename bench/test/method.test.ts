@@ -3,17 +3,25 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, suite, test } from "node:test";
+import { code, QUICK } from "../apps/coders.ts";
+import { order, page } from "../apps/content.ts";
 import { judge } from "../budgets.ts";
 import { chart } from "../chart.ts";
-import { fault, pipelineFault, type Exchange } from "../exchange.ts";
+import { client } from "../clients/client.ts";
+import { ask, fault, pipelineFault, type Exchange } from "../exchange.ts";
+import type { Visit } from "../load.ts";
 import { parseOptions } from "../options.ts";
+import { callsOf, serveOrigin } from "../origin.ts";
 import { cpuMicroseconds, tree } from "../process-tree.ts";
 import { selfTimes } from "../profile.ts";
 import { table, type Result } from "../report.ts";
+import { cachingSpecs } from "../rows/caching.ts";
+import { burstOnce } from "../rows/coalescing.ts";
 import { routeExchanges } from "../rows/loads.ts";
-import { endAll, freePort, start } from "../server.ts";
+import { endAll, freePort, start, type Server } from "../server.ts";
 import { median, quantile, ratioOf } from "../stats.ts";
 import { script, wrk } from "../wrk.ts";
 
@@ -55,6 +63,36 @@ suite("The answer of a peer", () => {
     });
   }
 
+  const codedHello = { ...hello, answer: { ...hello.answer, codings: ["br", "gzip"] } };
+  const coded = (coding: string, content: Uint8Array): RequestListener => {
+    const headers = { "content-type": "application/json", "content-encoding": coding };
+    return (_request, response) => response.writeHead(200, headers).end(content);
+  };
+
+  test("is right in a coding when its decoded content is", async () => {
+    for (const coding of ["br", "gzip"] as const) {
+      const listener = coded(coding, code('{"hello":"world"}', coding, 4));
+      assert.equal(await serving(listener, (port) => fault(port, codedHello)), undefined);
+    }
+  });
+
+  const wronglyCoded: Record<string, [RequestListener, Exchange, RegExp]> = {
+    "no coding where one was asked for": [right, codedHello, /content-encoding none/],
+    "a coding that was not asked for": [
+      coded("zstd", code('{"hello":"world"}', "zstd", 3)),
+      codedHello,
+      /encoding zstd/,
+    ],
+    "a coding where none was asked for": [coded("br", code('{"hello":"world"}', "br", 4)), hello, /encoding br/],
+    "content that is not in its coding": [coded("br", Buffer.from("{}")), codedHello, /no br/],
+    "other content in its coding": [coded("gzip", code("{}", "gzip", 4)), codedHello, /body/],
+  };
+  for (const [what, [listener, exchange, message]] of Object.entries(wronglyCoded)) {
+    test(`is refused for ${what}`, async () => {
+      assert.match((await serving(listener, (port) => fault(port, exchange))) ?? "", message);
+    });
+  }
+
   test("is refused when one of 16 pipelined answers is missing", async () => {
     let count = 0;
     const listener: RequestListener = (request, response) => {
@@ -88,9 +126,80 @@ suite("The load", () => {
     });
   }
 
+  test("tells the octets of an answer", async () => {
+    const size = 3_000;
+    const listener: RequestListener = (_request, response) => response.end("x".repeat(size));
+    const { octets, requests } = await serving(listener, (port) => wrk(port, 1, script("test", [hello])));
+    assert.ok(octets / requests > size && octets / requests < size + 300, `${octets / requests}`);
+  });
+
   test("reports answers that are not 2xx, and a server that is gone", async () => {
     assert.match((await serving(refuse, (port) => wrk(port, 1, script("test", [hello])))).fault ?? "", /Non-2xx/);
     assert.notEqual((await wrk(await freePort(), 1, script("test", [hello]))).fault, undefined);
+  });
+});
+
+suite("What is behind a cache", () => {
+  const behind = (share: boolean): RequestListener => {
+    let calls = 0;
+    let shared: Promise<void> | undefined;
+    return (request, response) => {
+      if (request.url === "/calls") {
+        response.end(String(calls));
+        return;
+      }
+      if (!share || shared === undefined) {
+        calls++;
+        shared = sleep(20);
+      }
+      void shared.then(() => response.end(JSON.stringify(order)));
+    };
+  };
+
+  test("is called as often as the cache lets through of a burst", async () => {
+    const connections = 120;
+    for (const [share, calls] of [
+      [true, 1],
+      [false, connections],
+    ] as const) {
+      const burst = await serving(behind(share), (port) => burstOnce(port, "/slow/test", connections));
+      assert.equal(burst.fault, undefined);
+      assert.equal(burst.calls, calls);
+      assert.ok(burst.first >= 15 && burst.last >= burst.first, `${burst.first} ${burst.last}`);
+    }
+  });
+
+  test("tells of a burst that is answered wrongly", async () => {
+    assert.match((await serving(refuse, (port) => burstOnce(port, "/slow/test", 10))).fault ?? "", /unexpected answer/);
+  });
+
+  test("has a count of its own, which tells who did not store", async () => {
+    const origin = await serveOrigin();
+    const [row] = cachingSpecs();
+    const server = (name: string): Server => ({ name, port: origin.port, pid: -1, output: "", stop: async () => {} });
+    const verdict = (name: string, requests: number): unknown => row?.after?.(server(name), requests);
+    try {
+      assert.equal(await verdict("nginx", 10), undefined);
+      const exchange = row?.exchanges[0] as Exchange;
+      assert.equal(await fault(origin.port, exchange), undefined);
+      assert.equal(await verdict("nginx", 10), undefined);
+      await ask(origin.port, exchange);
+      assert.equal(await callsOf(origin.port), 2);
+      assert.match(String(await verdict("nginx", 10)), /2 calls/);
+      assert.match(String(await verdict("millrace plain route", 10)), /2 calls for 10/);
+      assert.equal(await verdict("millrace plain route", 2), undefined);
+    } finally {
+      origin.close();
+    }
+  });
+
+  test("is set beside zlib alone, which makes the same octets", async () => {
+    for (const coding of ["br", "zstd", "gzip"] as const) {
+      const { stdout } = client("zlib-loop", [coding, "make", 0.1], "pipe");
+      const { requests, cpu, octets } = JSON.parse(stdout === null ? "" : await text(stdout)) as Visit;
+      assert.equal(octets, code(page(), coding, QUICK[coding]).length);
+      assert.ok(requests > 10 && cpu > 20, `${coding}: ${requests} in ${cpu} µs each`);
+    }
   });
 });
 
