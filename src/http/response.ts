@@ -304,15 +304,8 @@ export class Response {
     represent: (response, representation) => {
       response.#representation = representation;
     },
-    section: (response) => ({
-      headers: response.#headers,
-      lines: response.#headers === undefined ? undefined : Headers.lines(response.#headers).slice(),
-      type: response.#type,
-      kept: response.#kept,
-      defaults: response.#defaults,
-    }),
-    restore: (response, { headers, lines, type, kept, defaults }) => {
-      response.#headers = headers === undefined ? undefined : Headers.fromChecked(lines!);
+    restore: (response, lines, type, kept, defaults) => {
+      response.#headers = lines === undefined ? undefined : Headers.fromChecked(lines);
       response.#type = type;
       response.#kept = kept;
       response.#defaults = defaults;
@@ -327,15 +320,6 @@ export class Response {
       return response.#content;
     },
   };
-}
-
-/** @internal The header section of a response at one moment, in whatever form it is. */
-export interface Section {
-  readonly headers: Headers | undefined;
-  readonly lines: string[] | undefined;
-  readonly type: string | undefined;
-  readonly kept: KeptResponse | undefined;
-  readonly defaults: DefaultFields | undefined;
 }
 
 /** @internal */
@@ -354,9 +338,14 @@ export interface ResponseParts {
   /** What the content was taken from and that outlives it. */
   representation(response: Response): Representation | undefined;
   represent(response: Response, representation: Representation | undefined): void;
-  /** The header section as it is, to {@link ResponseParts.restore} it to. */
-  section(response: Response): Section;
-  restore(response: Response, section: Section): void;
+  /** Puts the header section back to what the other parts said of it. */
+  restore(
+    response: Response,
+    lines: string[] | undefined,
+    type: string | undefined,
+    kept: KeptResponse | undefined,
+    defaults: DefaultFields | undefined,
+  ): void;
   trailers(response: Response): (() => HeadersInit | Promise<HeadersInit>) | undefined;
   /** Who takes the connection, or the milliseconds of {@link Response.unanswered}. */
   upgrade(response: Response): Upgrade | number | undefined;

@@ -12,6 +12,18 @@ export type DocumentType = "html" | "xml" | "style" | undefined;
 export function documentType(response: Response): DocumentType {
   const type = contentType(response);
   if (type === undefined) return undefined;
+  if (type !== lastType) {
+    lastDocument = documentOf(type);
+    lastType = type;
+  }
+  return lastDocument;
+}
+
+/** Several extensions ask about one response in turn, and most responses are of few types. */
+let lastType = "";
+let lastDocument: DocumentType;
+
+function documentOf(type: string): DocumentType {
   let end = type.indexOf(";");
   if (end === -1) end = type.length;
   while (end > 0 && isBlank(type.charCodeAt(end - 1))) end--;
@@ -32,7 +44,10 @@ function contentType(response: Response): string | undefined {
   if (type !== undefined) return type;
   const kept = Response.parts.kept(response);
   if (kept !== undefined) return kept.headers.get("content-type") ?? undefined;
-  return Response.parts.lines(response) === undefined ? undefined : (response.headers.get("content-type") ?? undefined);
+  // Asking `headers` would write default fields out.
+  const lines = Response.parts.lines(response) ?? [];
+  for (let at = 0; at < lines.length; at += 2) if (lines[at] === "content-type") return lines[at + 1];
+  return undefined;
 }
 
 function isBlank(code: number): boolean {

@@ -114,15 +114,20 @@ function guard<Args extends readonly [unknown, unknown?], Value>(
 
 /** Has every response meet each package. One that fails is reported, and the response goes out without its fields. */
 export function packageLayer(stages: readonly Stage<Package>[], report: Report): Layer {
+  const { parts } = Response;
   const run = (response: Response, request: Request): Response => {
     for (const { name, run: each, applies } of stages) {
       if (applies !== undefined && !applies(request)) continue;
-      const before = Response.parts.section(response);
+      // A few pointers, as long as nobody has touched the header section.
+      const lines = parts.lines(response)?.slice();
+      const type = parts.type(response);
+      const kept = parts.kept(response);
+      const defaults = parts.defaults(response);
       try {
         const given: unknown = each(response, request);
         if (isPromise(given)) given.catch(reporting(name, "package", request, report));
       } catch (error) {
-        Response.parts.restore(response, before);
+        parts.restore(response, lines, type, kept, defaults);
         report(new ExtensionError(name, "package", error), request);
       }
     }
