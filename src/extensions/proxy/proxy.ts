@@ -4,7 +4,7 @@ import { HttpError } from "../../http/http-error.ts";
 import { Request } from "../../http/request.ts";
 import { Response } from "../../http/response.ts";
 import { reasonOf } from "../../http/status.ts";
-import { PSEUDONYM, upstreamLines } from "./request-fields.ts";
+import { hopsLeft, PSEUDONYM, upstreamLines } from "./request-fields.ts";
 import { type ProxyTimeouts, Upstream } from "./upstream.ts";
 import type { UpstreamExchange, UpstreamHead } from "./upstream-exchange.ts";
 
@@ -37,7 +37,7 @@ export function proxy(target: string | URL, options: ProxyOptions = {}): Handler
   return (request) => {
     // RFC 9110 §9.3.6: a tunnel to wherever the client says is not what this is for.
     if (request.method === "CONNECT") throw new HttpError(405, { fields: { allow: ALLOW } });
-    if (request.target === "*" || request.headers.get("max-forwards") === "0") return ownAnswer(request);
+    if (request.target === "*" || hopsLeft(request) === 0) return ownAnswer(request);
     const host = options.host === "target" || request.host === "" ? url.host : request.host;
     return forward(request, upstream, base + request.target, host);
   };
@@ -71,8 +71,9 @@ async function forward(request: Request, upstream: Upstream, path: string, host:
 function bodyOf(request: Request): Buffer {
   const chunks = request.chunks();
   const whole = chunks instanceof Body ? chunks.takeWhole() : undefined;
-  // undici takes whatever can be iterated over; its types do not say so.
-  return (whole ?? chunks) as Buffer;
+  if (whole !== undefined) return whole as Buffer;
+  // undici takes whatever can be iterated over, which its types do not say, but calls `read` where there is one.
+  return { [Symbol.asyncIterator]: () => chunks[Symbol.asyncIterator]() } as unknown as Buffer;
 }
 
 function responseOf(exchange: UpstreamExchange, { status, statusText, headers }: UpstreamHead): Response {

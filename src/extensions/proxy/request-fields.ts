@@ -1,3 +1,4 @@
+import { parseDecimal } from "../../base/ascii.ts";
 import { hasToken } from "../../fields/token-list.ts";
 import { formatParameterValue } from "../../fields/quoted-string.ts";
 import { Headers } from "../../http/headers.ts";
@@ -43,8 +44,16 @@ export function upstreamLines(request: Request, host: string, hasContent: boolea
     const name = own[at]!;
     if (isPassed(name, hasContent) && !isOfConnection(name, connection)) lines.push(name, own[at + 1]!);
   }
+  const hops = hopsLeft(request);
+  if (hops > 0) lines[lines.indexOf("max-forwards") + 1] = String(hops - 1);
   lines.push("via", `${versionOf(request)} ${PSEUDONYM}`);
   return withClient(lines, request);
+}
+
+/** How often a request may still be passed on, or -1. RFC 9110 §7.6.2: only these two methods count. */
+export function hopsLeft({ method, headers }: Request): number {
+  if (method !== "OPTIONS" && method !== "TRACE") return -1;
+  return parseDecimal(headers.get("max-forwards") ?? "");
 }
 
 function refuseImmune(connection: string): void {
