@@ -205,7 +205,6 @@ class MemoryStore<V> implements Store<V> {
     if (this.#hosts.size === (own === undefined ? 0 : 1)) return this.#queues;
     let most = (own?.bytes ?? 0) + bytes;
     let giver = most > this.#shareBytes ? own?.queues : this.#queues;
-    if (most <= this.#shareBytes) most = 0;
     for (const host of this.#large) {
       if (host === own || host.bytes <= most) continue;
       most = host.bytes;

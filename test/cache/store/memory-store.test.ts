@@ -203,6 +203,16 @@ suite("Share of a host in the memory store", () => {
     assert.ok(Math.abs(held(store, "b.example") - full / 2) <= 4);
   });
 
+  test("A host that has been purged is no longer one that has more than its share", () => {
+    const store = memoryStore<number>({ maxBytes: MIB });
+    flood(store, "a.example", 2000);
+    for (const [key, value] of store.select({ host: "a.example" })) if (value < 1900) store.delete(key);
+    for (const [key] of store.select({ host: "a.example" })) for (let use = 0; use < 3; use++) store.get(key);
+    for (let index = 0; index < 3000; index++)
+      store.set(`https://b.example/${index}`, 1, facts(1000, `${index % 30}.example`));
+    assert.equal(held(store, "a.example"), 100);
+  });
+
   test("An entry larger than a host's share does not push out what other hosts have", () => {
     const store = memoryStore<number>({ maxBytes: MIB });
     for (let host = 0; host < 10; host++) flood(store, `h${host}.example`, 70);

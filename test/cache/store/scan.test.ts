@@ -59,6 +59,19 @@ suite("A scan and the memory store", () => {
     assert.equal(ask(store, "back", 0, 1), 1);
   });
 
+  test("An entry that comes back long after it was thrown out has to prove itself again", () => {
+    const store = memoryStore<string>({ maxBytes: 2 * MIB });
+    const large = (name: string, count: number): void => {
+      for (let index = 0; index < count; index++)
+        store.set(`https://${HOST}/${name}/${index}`, "", { bytes: 10_000, host: HOST, tags: [] });
+    };
+    large("back", 20);
+    large("scan", 800);
+    large("back", 20);
+    large("other", 1000);
+    assert.equal(ask(store, "back", 0, 20), 0);
+  });
+
   test("An entry that is replaced by a newer answer keeps its rank", () => {
     const store = memoryStore<string>({ maxBytes: 2 * MIB });
     for (let round = 0; round < 3; round++) ask(store, "hot", 0, 500);
@@ -99,6 +112,19 @@ suite("S3-FIFO", () => {
     for (let round = 0; round < 100; round++) {
       const victim = queues.victim();
       assert.equal(victim, entries[round * 65 + 64]);
+      victim!.place!.leave();
+    }
+  });
+
+  test("The main queue spares an entry as often as it was used", () => {
+    const queues = new S3Fifo<Counted>();
+    const entries = inQueues(queues, true).slice(0, 10);
+    for (const { place } of [...queues.entries()].slice(10)) place!.leave();
+    for (const [index, uses] of [3, 2, 1, 2, 3, 2, 1, 2, 3, 1].entries()) entries[index]!.uses = uses;
+    const order = [2, 6, 9, 1, 3, 5, 7, 0, 4, 8];
+    for (const index of order) {
+      const victim = queues.victim();
+      assert.equal(entries.indexOf(victim!), index);
       victim!.place!.leave();
     }
   });
