@@ -32,13 +32,13 @@ export function conditionally(
 ): Response {
   const whole = (): Response => (cacheStatus === undefined ? stored.again(now) : stored.as(now, cacheStatus));
   // RFC 9110 §13.2.1: preconditions count where the answer would be 2xx.
-  if (stored.status !== 200) return whole();
+  if (stored.status < 200 || stored.status > 299) return whole();
   const word = cacheStatus ?? "millrace; hit";
   const { validators } = stored;
   const verdict = evaluatePreconditions(request.method, preconditionsOf(request), validators, true);
   if (verdict === "failed") return new Response(null, { status: 412, headers: { "cache-status": word } });
   if (verdict === "not-modified") return notModified(stored.headersFor(now, word));
-  const range = request.method === "GET" ? fieldOf(request, "range") : undefined;
+  const range = request.method === "GET" && stored.status === 200 ? fieldOf(request, "range") : undefined;
   if (range === undefined || stored.capture !== undefined || !ifRangeHolds(fieldOf(request, "if-range"), validators)) {
     return whole();
   }

@@ -19,6 +19,11 @@ export class Flight {
     this.#request = request;
   }
 
+  /** Whether everybody has gone who waited for it: what comes, if anything, comes to a request that was given up. */
+  get isForsaken(): boolean {
+    return Request.isForsaken(this.#request);
+  }
+
   /** The head of the response has come. */
   land(landing: Landing): void {
     this.#hasLanded = true;
@@ -30,9 +35,12 @@ export class Flight {
    * Waits until the head has come; `"late"` when that takes longer than `patience` milliseconds.
    *
    * As long as somebody waits, the client that asked first may go without taking the answer with it.
+   *
+   * @param request the one that waits
    */
-  async follow(patience: number): Promise<Landing | "late"> {
+  async follow(request: Request, patience: number): Promise<Landing | "late"> {
     const done = Request.hold(this.#request);
+    request.signal.addEventListener("abort", done, { once: true });
     if (!this.#hasLanded) this.#timer ??= setTimeout(() => this.#landing.resolve("late"), patience);
     try {
       return await this.#landing.promise;
@@ -58,14 +66,17 @@ export class Flights {
 
   /** The one that a request for this key may wait for. */
   find(key: string): Flight | undefined {
-    return this.#shared.get(key);
+    const flight = this.#shared.get(key);
+    if (flight?.isForsaken !== true) return flight;
+    this.forsake(flight);
+    return undefined;
   }
 
   /** @param mayShare whether others may wait for it, unless they wait for another already */
   begin(key: string, request: Request, mayShare: boolean): Flight {
     const flight = new Flight(key, request);
     this.#all.add(flight);
-    if (mayShare && !this.#shared.has(key)) this.#shared.set(key, flight);
+    if (mayShare && this.find(key) === undefined) this.#shared.set(key, flight);
     return flight;
   }
 

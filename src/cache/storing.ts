@@ -48,6 +48,9 @@ const UNDERSTOOD = new Set([
  */
 const HEURISTIC = new Set([200, 203, 204, 300, 301, 308, 404, 410]);
 
+/** Statuses that say something of the request's fields, which no key has: kept, they would deny the page to others. */
+const OF_REQUEST = new Set([406, 412, 413, 414, 416, 417, 431]);
+
 /** Milliseconds that heuristics give at most. */
 const HEURISTIC_LIMIT = 24 * 3600 * 1000;
 
@@ -145,7 +148,7 @@ function refusalOf(
   if (headers.has("set-cookie")) return "set-cookie";
   if (control.mustUnderstand && !isUnderstood) return "status";
   // RFC 9111 §3.3: 206 would be an incomplete response, and 304 is none of its own.
-  if (status === 206 || status === 304 || status === 101) return "status";
+  if (status === 206 || status === 304 || status === 101 || OF_REQUEST.has(status)) return "status";
   if (!isForeign && !HEURISTIC.has(status) && status !== 302 && status !== 307) return "status";
   if (ODD_FIELDS.some((name) => Request.field(request, name) !== null)) return "odd";
   if (Request.field(request, "authorization") !== null) {

@@ -38,6 +38,8 @@ export class HttpServer {
   parser: HeadParser;
   /** Whether the server is stopping: each session's next answer closes it. */
   closing = false;
+  /** Whether answers say that their connection closes. */
+  leaving = false;
   readonly #log: Log;
   readonly #isCrowded: (() => boolean) | undefined;
   readonly #onDrop: HttpServerParts["onDrop"];
@@ -136,8 +138,22 @@ export class HttpServer {
    */
   close(): Promise<void> {
     this.closing = true;
+    this.leaving = true;
     this.#closed ??= Promise.withResolvers();
     for (const session of this.#sessions) session.closeWhenIdle();
+    if (this.#sessions.size === 0) this.#closed.resolve();
+    return this.#closed.promise;
+  }
+
+  /**
+   * Each session's next answer is its last, and says so. Resolves when none is left.
+   *
+   * Idle sessions wait for their next request, or for their deadline: to close one loses the request that is perhaps on
+   * its way to it already. For a server that another one stands in for.
+   */
+  leave(): Promise<void> {
+    this.leaving = true;
+    this.#closed ??= Promise.withResolvers();
     if (this.#sessions.size === 0) this.#closed.resolve();
     return this.#closed.promise;
   }

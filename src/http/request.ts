@@ -505,6 +505,11 @@ export class Request<Params = AnyParams> {
     return request.#reason !== undefined || request.#deferred !== undefined;
   }
 
+  /** @internal Whether the signal has aborted: nobody waits for the answer. */
+  static isForsaken(request: Request<unknown>): boolean {
+    return request.#outer === undefined ? request.#reason !== undefined : Request.isForsaken(request.#outer);
+  }
+
   /** @internal The first line of one field, without making the others: for logs. */
   static field(request: Request<unknown>, name: string): string | null {
     const fields = request.#fields;

@@ -158,7 +158,7 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
   mustClose(): boolean {
     const { server } = this;
     return (
-      server.closing ||
+      server.leaving ||
       this.#exchanges >= server.limits.requests ||
       server.watchdog.now - this.#opened > server.limits.lifetime ||
       (this.#halfClosed && !this.#advancing && this.#held === undefined)
