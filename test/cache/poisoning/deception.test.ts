@@ -15,15 +15,9 @@ const LURES = [
   "/account.css",
   "/account;x.css",
   "/account;.css",
-  "/account%2fx.css",
-  "/account%0a.css",
-  "/account%00.css",
-  "/account%09.css",
   "/account%23x.css",
   "/account%3fx.css",
   "/account?x.css",
-  "/account/..%2fstatic/x.css",
-  "/static/..%2faccount",
   "/static/%2e%2e/account",
   "/account/x.css?v=1",
   "/account//x.css",
@@ -54,7 +48,6 @@ describe("The page of one who was lured there is for nobody else", () => {
           kept("standard", `account of ${sent.get("cookie") ?? "nobody"}`, headers),
         );
         const seen = await site.send(get(lure, ["Cookie: victim"]));
-        if (seen?.status === 400) continue; // the server itself does not like the target
         assert.equal(seen?.body, "account of victim");
         assert.equal((await site.send(get(lure)))?.body, "account of nobody", saying);
         assert.equal((await site.send(get(lure, ["Cookie: evil"])))?.body, "account of evil", saying);

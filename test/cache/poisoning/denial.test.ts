@@ -57,15 +57,6 @@ describe("An error that somebody provokes is for nobody else", () => {
     assert.equal((await site.send(get("/")))?.body, "good");
     assert.equal(site.calls.length, 1);
   });
-
-  test("nor is a handler's exception", async () => {
-    const site = new CachedSite(({ headers }) => {
-      if (headers.has("x-odd")) throw new Error("odd");
-      return kept("full", "good");
-    });
-    assert.equal((await site.send(get("/", ["X-Odd: 1"])))?.status, 500);
-    assert.equal((await site.send(get("/")))?.body, "good");
-  });
 });
 
 describe("Requests that no origin should see leave the cache as it was", () => {

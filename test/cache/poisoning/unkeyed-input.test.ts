@@ -67,24 +67,15 @@ const ATTACKS: readonly Attack[] = [
   { name: "QUERY", octets: request("QUERY", PAGE, ["Content-Length: 4"], "evil") },
   { name: "a method that nobody knows", octets: request("EVIL", PAGE) },
   { name: "a method in lower case", octets: request("get", PAGE) },
-  { name: "HEAD", octets: request("HEAD", PAGE, ["X-Forwarded-Host: evil.example"]) },
+  { name: "HEAD", octets: request("HEAD", PAGE) },
 
   // Other authorities.
   field("Host: evil.example"),
   field("Host: example.com:8080"),
   field("Host: example.com."),
   field("Host: example.com.evil.example"),
-  field("Host: evil@example.com"),
-  field("Host: example.com/evil"),
-  field("Host: example.com?evil"),
   field("Host: __proto__"),
-  { name: "two Hosts", octets: get(PAGE, ["Host: example.com", "Host: evil.example"]) },
   { name: "no Host", octets: `GET ${PAGE} HTTP/1.0\r\n\r\n` },
-  { name: "a whole URL of another host", octets: get("http://evil.example/page") },
-  { name: "a whole URL of another scheme", octets: get("https://example.com/page") },
-  { name: "a whole URL with a user", octets: get("http://evil@example.com/page") },
-  { name: "a whole URL without path", octets: get("http://example.com") },
-  { name: "two slashes and a host", octets: get("//evil.example/page") },
 ];
 
 /** The page as the origin gives it to everybody, or makes it for each request. */
@@ -97,6 +88,15 @@ function origin(preference: "own" | "foreign", vary: string | undefined) {
     return kept(preference === "foreign" ? "standard" : { maxAge: 60 }, content, headers);
   };
 }
+
+test("The page is stored, or the tests below would show nothing", async () => {
+  for (const preference of ["own", "foreign"] as const) {
+    const site = new CachedSite(origin(preference, undefined));
+    await site.send(get(PAGE));
+    await site.send(get(PAGE));
+    assert.equal(site.calls.length, 1);
+  }
+});
 
 describe("What one client sends is not in what another gets", () => {
   for (const { name, octets, vary } of ATTACKS) {
