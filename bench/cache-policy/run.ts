@@ -2,6 +2,7 @@
 // Object hit ratio / octet hit ratio of each policy, and what a request costs, as a Markdown table.
 
 import { Lru } from "./policies/lru.ts";
+import { costsOf } from "./cost.ts";
 import { LruLibrary, OurStore } from "./policies/others.ts";
 import type { MakePolicy } from "./policies/policy.ts";
 import { S3Fifo } from "./policies/s3-fifo.ts";
@@ -104,4 +105,7 @@ const line = (title: string, show: (sum: Sum) => string): void =>
   console.log(`| ${title} | ${[...sums.values()].map(show).join(" | ")} |`);
 line("mean", (sum) => `${percent(sum.objects / sum.rows)} / ${percent(sum.octets / sum.rows)}`);
 line("most behind the best", (sum) => `${percent(sum.behind)} / ${percent(sum.behindOctets)}`);
-line("ns a request", (sum) => (sum.nanoseconds / sum.rows).toFixed(0));
+line("ns a request of the traces", (sum) => (sum.nanoseconds / sum.rows).toFixed(0));
+const costs = [...costsOf(POLICIES).values()];
+console.log(`| ns a hit | ${costs.map(({ hit }) => hit.toFixed(0)).join(" | ")} |`);
+console.log(`| ns a set that evicts | ${costs.map(({ set }) => set.toFixed(0)).join(" | ")} |`);
