@@ -229,7 +229,7 @@ test("millrace explain tells which host, stages and route a URL meets, and why",
   const user = await explained("http://www.example.org/api/./users/7?x=1");
   assert.match(user, /^Path {4}\/api\/users\/7, from \/api\/\.\/users\/7$/m);
   assert.match(user, /^Host {4}example\.com takes www\.example\.org by example\.com, \*\.example\.org/m);
-  assert.match(user, /^Stages {2}post: mark$/m);
+  assert.match(user, /^Stages {2}.*package: .*csp; post: mark$/m);
   assert.match(user, /^Route {3}GET \/api\/users\/:id, through 1 before {2}.*explained\.ts:2:36$/m);
   assert.match(
     await explained("http://example.com/api/users"),
@@ -239,6 +239,36 @@ test("millrace explain tells which host, stages and route a URL meets, and why",
   assert.match(await explained("http://example.com/a/b.png"), /^Route {3}GET \/\* \(files\)/m);
   assert.match(await explained("http://other.net/"), /none takes the name other\.net: 421/);
   assert.match(await explained("http://example.com/..%2fetc"), /not valid: 400/);
+});
+
+test("Kvarn stages: millrace routes --stages lists them with priorities and scopes, explain those that a URL meets", async () => {
+  const app = file(
+    "stages.ts",
+    `import { type Extension, host, scoped } from "millrace";
+const guard: Extension = { name: "guard", priority: 7, prime() {}, prepare: { match: "/made", handler: () => 1 as never } };
+const site = host("example.com", { defaults: { csp: false } }).use(scoped({ path: ["/api", "/in"] }, guard));
+export default { hosts: [site, host("plain.example", { defaults: false })], extensions: [{ name: "log", post() {} }] };
+`,
+  );
+  const { code, stdout } = await commandResult(["routes", "--stages", app]);
+  assert.equal(code, 0);
+  const rows = stdout.trimEnd().split("\n").map((line) => line.split(/ {2,}/)); // prettier-ignore
+  assert.deepEqual(
+    rows.filter(([, , name]) => ["log", "guard", "security-fields", "referrer-policy", "csp"].includes(name!)),
+    [
+      ["(server)", "post", "log", "0"],
+      ["example.com", "prime", "guard", "7", "path /api, /in"],
+      ["example.com", "prepare", "guard", "7", "path /api, /in"],
+      ["example.com", "package", "security-fields", "-100"],
+      ["example.com", "package", "referrer-policy", "-100"],
+    ],
+  );
+  const stages = async (path: string): Promise<string | undefined> => {
+    const explained = await commandResult(["explain", `http://example.com${path}`, app]);
+    return /^Stages +(.*)$/m.exec(explained.stdout)?.[1];
+  };
+  assert.match((await stages("/api/x")) ?? "", /^prime: guard; prepare: guard; .*package: security-fields, referrer-policy$/);
+  assert.match((await stages("/apish")) ?? "", /^(?!.*guard).*package: security-fields, referrer-policy$/);
 });
 
 test("millrace help and --version tell what they are asked", async () => {

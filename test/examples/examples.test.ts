@@ -67,3 +67,19 @@ test("examples/limited.ts serves ten requests at once, and refuses the next", as
   assert.equal(responses[0]?.headers.get("ratelimit"), '"default";r=9;t=6');
   assert.match(responses[10]?.headers.get("retry-after") ?? "", /^[1-6]$/);
 });
+
+test("examples/stages.ts chooses the language by a prime, and lets one other origin read its API", async () => {
+  await using server = await runCommand("run", "examples/stages.ts");
+  const page = await fetch(server.url, { headers: { "accept-language": "de-AT, en;q=0.5" } });
+  const content = await page.text();
+  assert.match(content, /<h1>Guten Tag/);
+  assert.match(page.headers.get("vary") ?? "", /Accept-Language/);
+  const [, nonce = ""] = /nonce="([^"]+)"/.exec(content) ?? [];
+  assert.ok(page.headers.get("content-security-policy")?.includes(`script-src 'self' 'nonce-${nonce}'`));
+  assert.match(await (await fetch(server.url)).text(), /<h1>Good day/);
+  const allowed = async (origin: string): Promise<string | null> =>
+    (await fetch(new URL("/api/time", server.url), { headers: { origin } })).headers.get("access-control-allow-origin");
+  assert.equal(await allowed("https://app.example"), "https://app.example");
+  assert.equal(await allowed("https://other.example"), null);
+  assert.equal((await fetch(new URL("/./home/en", server.url))).status, 404);
+});
