@@ -17,6 +17,12 @@ export const FLAGS = {
   stages: { type: "boolean", summary: "list stages and extensions in place of routes" },
   coding: { type: "string", value: "LIST", summary: "codings to make files in (br,zst,gz)" },
   "min-size": { type: "string", value: "N", summary: "octets below which a file stays as it is (1024)" },
+  workers: { type: "string", short: "w", value: "N|auto", summary: "processes that serve (this one alone)" },
+  dispatch: {
+    type: "string",
+    value: "HOW",
+    summary: "who accepts for them: reuse-port (the kernel chooses) or round-robin (in turn)",
+  },
   open: { type: "boolean", short: "o", summary: "open a browser" },
   quiet: { type: "boolean", short: "q", summary: "say nothing at the start" },
   help: { type: "boolean", short: "h", summary: "tell how to use a command" },

@@ -1,13 +1,14 @@
 import { MillraceError } from "../base/errors.ts";
 import type { ServerOptions } from "../server/options.ts";
 import { WebServer } from "../server/web-server.ts";
+import { membership } from "../server/workers/membership.ts";
 import type { Arguments, FlagName } from "./arguments.ts";
 import { showStart } from "./start-screen.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The flags of commands that start a server. */
-export const SERVER_FLAGS: readonly FlagName[] = ["port", "host", "log", "open", "quiet"];
+export const SERVER_FLAGS: readonly FlagName[] = ["port", "host", "log", "workers", "dispatch", "open", "quiet"];
 
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 8080;
@@ -16,12 +17,29 @@ const TRIES = 20;
 
 /** Starts a server as the flags say, tells where it is, and stops it when the process is told to. */
 export async function startServer(options: ServerOptions, what: string, args: Arguments): Promise<void> {
-  const { server, note } = await startSomewhere(await withLog(options, args), args);
+  const { server, note } = await startSomewhere(await withLog(withWorkers(options, args), args), args);
   stopOnSignals(server);
+  if (membership !== undefined) return;
   if (args.is("quiet") !== true) {
     showStart({ addresses: server.addresses, what, ms: performance.now(), note });
   }
   if (args.is("open") === true) (await import("./open-browser.ts")).openBrowser(server.url);
+}
+
+function withWorkers(options: ServerOptions, args: Arguments): ServerOptions {
+  const workers = args.text("workers");
+  const dispatch = args.text("dispatch");
+  if (workers !== undefined && workers !== "auto" && !/^[1-9]\d{0,2}$/.test(workers)) {
+    throw new UsageError(`--workers is a number or auto, got ${JSON.stringify(workers)}.`);
+  }
+  if (dispatch !== undefined && dispatch !== "reuse-port" && dispatch !== "round-robin") {
+    throw new UsageError(`--dispatch is reuse-port or round-robin, got ${JSON.stringify(dispatch)}.`);
+  }
+  return {
+    ...options,
+    ...(workers === undefined ? {} : { workers: workers === "auto" ? workers : Number(workers) }),
+    ...(dispatch === undefined ? {} : { dispatch }),
+  };
 }
 
 /** The same options with the log that the flag asks for, and an access log unless there is one. */

@@ -1,8 +1,11 @@
 import { constants } from "node:os";
+import { membership } from "../server/workers/membership.ts";
 import type { WebServer } from "../server/web-server.ts";
 
 /** Stops a server on SIGINT and SIGTERM: the first lets exchanges end, the second does not. */
 export function stopOnSignals(server: WebServer): void {
+  // A worker is told by its primary.
+  if (membership !== undefined) return;
   let signalled = false;
   const onSignal = (signal: "SIGINT" | "SIGTERM"): void => {
     if (signalled) process.exit(128 + constants.signals[signal]);

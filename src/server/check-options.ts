@@ -28,6 +28,14 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
   log: checkLog,
   development: checkBoolean,
   reusePort: checkBoolean,
+  workers: (value, name) =>
+    value === "auto" || (Number.isInteger(value) && (value as number) > 0)
+      ? undefined
+      : expected(name, 'a number from 1 on or "auto"', value),
+  dispatch: (value, name) =>
+    value === "reuse-port" || value === "round-robin"
+      ? undefined
+      : expected(name, '"reuse-port" or "round-robin"', value),
   onStartup: checkFunction,
   onShutdown: checkFunction,
 };

@@ -9,6 +9,7 @@ import type { Extension } from "../pipeline/stages.ts";
 import type { PhaseLimits } from "../transport/watchdog.ts";
 import type { App } from "./app.ts";
 import type { ListenOption } from "./listen-option.ts";
+import type { Dispatch } from "./workers/messages.ts";
 
 /** What a {@link WebServer} is made of. `app` or `hosts` is needed, everything else has a default. */
 export interface ServerOptions {
@@ -60,6 +61,18 @@ export interface ServerOptions {
   readonly development?: boolean | undefined;
   /** Lets several processes listen on the same port, and the kernel choose among them (SO_REUSEPORT). Default: false. */
   readonly reusePort?: boolean | undefined;
+  /**
+   * Processes that serve: a number, or `"auto"` for one per core. Default: none but this one.
+   *
+   * The program is started once in each, from its first line on; `onStartup` is called in each. This process starts them,
+   * replaces those that die, and serves nothing itself.
+   */
+  readonly workers?: number | "auto" | undefined;
+  /**
+   * Who accepts: `"reuse-port"` (default), each worker on a socket of its own among which the kernel chooses, or
+   * `"round-robin"`, this process, which hands connections to workers 1, 2, 3, 1 …
+   */
+  readonly dispatch?: Dispatch | undefined;
   /** Awaited before the server listens: connect to what handlers need. An error stops the start. */
   readonly onStartup?: (() => MaybePromise<void>) | undefined;
   /** Awaited when the last session is over: let go of what `onStartup` took. */

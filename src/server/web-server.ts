@@ -20,6 +20,9 @@ import { checkOptions } from "./check-options.ts";
 import { consoleLog } from "./console-log.ts";
 import { answerDirectly } from "./direct.ts";
 import { type ListenOption, parseListen } from "./listen-option.ts";
+import { fleet } from "./workers/fleet.ts";
+import { membership } from "./workers/membership.ts";
+import type { Primary } from "./workers/primary.ts";
 import type { ServerOptions } from "./options.ts";
 import { urlOf } from "./url-of.ts";
 
@@ -27,6 +30,11 @@ import { urlOf } from "./url-of.ts";
 export interface StopOptions {
   /** Milliseconds that exchanges may take to end; then connections are destroyed. Default: 30,000. */
   readonly deadline?: number | undefined;
+  /**
+   * Whether another process stands in: then idle connections are left open for one more answer, which says that it is the
+   * last, because the request for it may be on its way. Default: false, they are closed.
+   */
+  readonly isReplaced?: boolean | undefined;
 }
 
 /** What a server is doing. */
@@ -58,6 +66,9 @@ export class WebServer {
   #extensions: readonly Extension[];
   readonly #log: Log;
   #listeners: readonly Listener[] = [];
+  /** Where its workers listen. */
+  #elsewhere: readonly ListenAddress[] = [];
+  #primary: Primary | undefined;
   #state: ServerState = "new";
   #stopped: Promise<void> | undefined;
 
@@ -95,7 +106,7 @@ export class WebServer {
 
   /** Where it listens, in the order of the option `listen`; empty when it does not. */
   get addresses(): readonly ListenAddress[] {
-    return this.#listeners.map(({ address }) => address);
+    return this.#primary === undefined ? this.#listeners.map(({ address }) => address) : this.#elsewhere;
   }
 
   /**
@@ -104,9 +115,9 @@ export class WebServer {
    * @throws {MillraceError} `NOT_LISTENING`
    */
   get url(): string {
-    const [listener] = this.#listeners;
-    if (listener === undefined) throw new MillraceError("NOT_LISTENING", "The server does not listen.");
-    return urlOf(listener.address);
+    const [address] = this.addresses;
+    if (address === undefined) throw new MillraceError("NOT_LISTENING", "The server does not listen.");
+    return urlOf(address);
   }
 
   /** The extensions around all hosts, in the order that their stages run in. */
@@ -139,9 +150,11 @@ export class WebServer {
   }
 
   /**
-   * Calls `onStartup`, then listens everywhere. When one listener fails, none is left.
+   * Calls `onStartup`, then listens everywhere. When one listener fails, none is left. With `workers` that is done in each
+   * of them, and this process serves nothing itself: it resolves when all of them listen.
    *
-   * @throws {MillraceError} `ALREADY_STARTED`; `PORT_IN_USE` and its kin from the listeners; what `onStartup` throws
+   * @throws {MillraceError} `ALREADY_STARTED`; `PORT_IN_USE` and its kin from the listeners; `START_FAILED` from a worker;
+   *   what `onStartup` throws
    */
   async start(): Promise<this> {
     if (this.#state !== "new") {
@@ -151,15 +164,30 @@ export class WebServer {
       });
     }
     this.#state = "starting";
+    const { workers, dispatch = "reuse-port" } = this.options;
     try {
-      await this.options.onStartup?.();
-      this.#listeners = await this.#listenEverywhere();
+      if (workers === undefined || membership !== undefined) await this.#startHere();
+      else await this.#startElsewhere(fleet(workers, dispatch, this.#log));
     } catch (error) {
-      await this.stop();
+      await this.stop({ deadline: 0 });
       throw error;
     }
     this.#state = "listening";
     return this;
+  }
+
+  async #startHere(): Promise<void> {
+    const number = membership?.enrol() ?? 0;
+    await this.options.onStartup?.();
+    this.#listeners = await this.#listenEverywhere();
+    if (membership === undefined) return;
+    membership.onStop((how) => void this.stop(how).finally(() => membership!.stopped(number)));
+    membership.ready(number, this.addresses);
+  }
+
+  async #startElsewhere(primary: Primary): Promise<void> {
+    this.#primary = primary;
+    this.#elsewhere = await primary.started(primary.enrol());
   }
 
   async #listenEverywhere(): Promise<Listener[]> {
@@ -178,7 +206,13 @@ export class WebServer {
           });
     const onError = (error: Error): void => this.#log.write("error", "Connections cannot be accepted", { error });
     const settings = { reusePort, limits: this.#accept, onError };
-    const results = await Promise.allSettled(places.map((place) => listen(place, onConnection, settings)));
+    const listening = places.map(async (place, index) => {
+      const given = await membership?.listen(`${index} ${JSON.stringify(place)}`, place);
+      if (given === undefined) return listen(place, onConnection, settings);
+      const from = given.kind === "handle" ? { handle: given.handle } : { dispatched: given.take };
+      return listen(place, onConnection, { ...settings, ...from });
+    });
+    const results = await Promise.allSettled(listening);
     const listeners = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     const failed = results.find((result) => result.status === "rejected");
     if (failed === undefined) return listeners;
@@ -190,19 +224,29 @@ export class WebServer {
    * Stops: accepts no more connections, lets exchanges end, each of which says that its connection closes, then calls
    * `onShutdown`. What is not over by the deadline is destroyed. A second call may only make the deadline shorter.
    */
-  stop({ deadline = STOP_DEADLINE }: StopOptions = {}): Promise<void> {
+  stop({ deadline = STOP_DEADLINE, isReplaced = false }: StopOptions = {}): Promise<void> {
     // A timer cannot be set for longer, and what takes 24 days needs none.
-    const timer = deadline > 0x7fffffff ? undefined : setTimeout(() => this.#http.abort(), deadline);
-    this.#stopped ??= this.#stop();
+    const timer = deadline > 0x7fffffff ? undefined : setTimeout(() => this.#abort(), deadline);
+    this.#stopped ??= this.#stop(deadline, isReplaced);
     return this.#stopped.finally(() => clearTimeout(timer));
   }
 
-  async #stop(): Promise<void> {
+  #abort(): void {
+    this.#primary?.abort();
+    this.#http.abort();
+  }
+
+  async #stop(deadline: number, isReplaced: boolean): Promise<void> {
     const wasStarted = this.#state !== "new";
     this.#state = "stopping";
+    if (this.#primary !== undefined) {
+      await this.#primary.stop(deadline);
+      this.#state = "stopped";
+      return;
+    }
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     this.#listeners = [];
-    await this.#http.close();
+    await (isReplaced ? this.#http.leave() : this.#http.close());
     if (wasStarted) await this.options.onShutdown?.();
     for (const extension of this.#allExtensions()) await extension.close?.();
     this.#state = "stopped";

@@ -5,6 +5,7 @@ import type { AddressInfo, ListenOptions as NodeListenOptions, Server, Socket } 
 import type { AcceptLimits } from "./accept-limits.ts";
 import type { Connection, ListenAddress, Listener } from "./connection.ts";
 import { listenError } from "./listen-error.ts";
+import type { ListeningHandle } from "./listening-handle.ts";
 import { rarely } from "./rarely.ts";
 import { plainAddress, TcpConnection } from "./tcp-connection.ts";
 import type { TcpSource } from "./tcp-connection.ts";
@@ -29,6 +30,10 @@ export type ListenWhere =
 export interface ListenSettings {
   /** Lets several processes listen on the port, and the kernel choose among them (SO_REUSEPORT). Default: false. */
   readonly reusePort?: boolean | undefined;
+  /** The socket to accept on, bound by somebody else. */
+  readonly handle?: ListeningHandle | undefined;
+  /** Gives connections that another process has accepted, in the place of a socket to accept on. */
+  readonly dispatched?: ((onSocket: (socket: Socket) => void) => void) | undefined;
   /** Connections that the kernel keeps until they are accepted. Default: 511; the system may cap it. */
   readonly backlog?: number | undefined;
   /** Whether connections read into one shared buffer, where this Node can. Default: true. */
@@ -60,8 +65,9 @@ export async function listen(
   onConnection: (connection: Connection) => void,
   settings: ListenSettings = {},
 ): Promise<Listener> {
+  if (settings.dispatched !== undefined) return takeDispatched(where, onConnection, settings, settings.dispatched);
   const server = createServer({ allowHalfOpen: true, noDelay: true });
-  if ("path" in where) await clearUnixPath(where.path);
+  if ("path" in where && settings.handle === undefined) await clearUnixPath(where.path);
   await start(server, where, settings);
   const address = addressOf(server, where);
   const source: TcpSource = {
@@ -76,11 +82,30 @@ export async function listen(
   return { address, close: () => close(server) };
 }
 
+/** Listens to another process. It goes on when this one has stopped: what it has still sent is served. */
+function takeDispatched(
+  where: ListenWhere,
+  onConnection: (connection: Connection) => void,
+  { userBuffer = true, limits }: ListenSettings,
+  dispatched: (onSocket: (socket: Socket) => void) => void,
+): Listener {
+  const source: TcpSource = { localPort: "path" in where ? 0 : where.port, userBuffer, limits };
+  dispatched((socket) => {
+    if (!isAdmitted(socket, source)) return;
+    onConnection(new TcpConnection(socket, source));
+    // It was accepted with nobody to read it.
+    socket.resume();
+  });
+  const address: ListenAddress =
+    "path" in where ? { kind: "unix", path: where.path } : { kind: "tcp", host: where.host ?? "::", port: where.port };
+  return { address, close: () => Promise.resolve() };
+}
+
 async function start(server: Server, where: ListenWhere, settings: ListenSettings): Promise<void> {
   try {
-    server.listen(nodeOptions(where, settings));
+    server.listen(settings.handle ?? nodeOptions(where, settings));
     await once(server, "listening");
-    if ("path" in where && where.mode !== undefined) chmodSync(where.path, where.mode);
+    if ("path" in where && where.mode !== undefined && settings.handle === undefined) chmodSync(where.path, where.mode);
   } catch (error) {
     server.close();
     throw listenError(error, where);

@@ -1,0 +1,60 @@
+import net from "node:net";
+import type { ListenWhere } from "./tcp.ts";
+import { listenError } from "./listen-error.ts";
+
+/**
+ * A bound socket as the system has it, apart from whoever accepts on it. It can be sent to other processes over the
+ * channel of `child_process`, and lives, with the connections that wait in it, until the last of them has closed it.
+ */
+export interface ListeningHandle {
+  close(): void;
+  getsockname?(out: { address?: string; port?: number; family?: string }): number;
+}
+
+/** What `node:net` uses itself when it listens for a cluster. Not documented, unchanged since Node 0.12. */
+type CreateServerHandle = (
+  address: string | null,
+  port: number,
+  type: 4 | 6 | -1,
+  fd: number | undefined,
+  flags: number,
+) => ListeningHandle | number;
+
+const create = (net as unknown as { _createServerHandle?: CreateServerHandle })._createServerHandle;
+
+/** `UV_TCP_REUSEPORT` of libuv. */
+const REUSE_PORT = 2;
+
+/** Whether this Node gives out sockets before it listens on them. */
+export const HAS_LISTENING_HANDLES: boolean = typeof create === "function";
+
+/**
+ * Binds an address without accepting on it.
+ *
+ * @param address resolved; null for every address
+ * @throws {MillraceError} `PORT_IN_USE` and its kin
+ */
+export function bindHandle(where: ListenWhere, address: string | null, reusePort: boolean): ListeningHandle {
+  const port = "path" in where ? -1 : where.port;
+  const name = "path" in where ? where.path : address;
+  const type = "path" in where ? -1 : name === null || net.isIPv6(name) ? 6 : 4;
+  let handle = create!(name, port, type, undefined, reusePort ? REUSE_PORT : 0);
+  // A machine without IPv6.
+  if (typeof handle === "number" && type === 6 && name === null)
+    handle = create!("0.0.0.0", port, 4, undefined, reusePort ? REUSE_PORT : 0);
+  if (typeof handle !== "number") return handle;
+  const [code = "UNKNOWN"] = systemError(handle);
+  throw listenError(Object.assign(new Error(`bind ${code}`), { code, syscall: "bind" }), where);
+}
+
+function systemError(errno: number): readonly string[] {
+  const { getSystemErrorMap } = process.getBuiltinModule("node:util");
+  return getSystemErrorMap().get(errno) ?? [];
+}
+
+/** The port that a handle is bound to; 0 for a unix socket. */
+export function portOf(handle: ListeningHandle): number {
+  const out: { port?: number } = {};
+  handle.getsockname?.(out);
+  return out.port ?? 0;
+}
