@@ -6,7 +6,7 @@ import { acceptsLanguage, cors, type Extension, type Host, host, html, nonceOf, 
 const languages: Extension = {
   name: "languages",
   prime: (request) => {
-    if (request.path !== "/") return;
+    if (request.path !== "/") return undefined;
     return rewrite(request, `/./home/${acceptsLanguage(request, ["en", "de"]) ?? "en"}`);
   },
   package: (response, request) => {

@@ -52,7 +52,12 @@ function explained(server: WebServer, { authority, path: raw }: Target): string[
   const parsed = parseHost(authority);
   const host = parsed === undefined ? server.hosts.list[0] : server.hosts.find(parsed.name);
   if (host === undefined) return [...lines, row("Host", `none takes the name ${parsed?.name}: 421`)];
-  return [...lines, row("Host", hostText(host, parsed?.name)), ...hostStages(server.hosts, host, asked), ...routeLines(host, path)];
+  return [
+    ...lines,
+    row("Host", hostText(host, parsed?.name)),
+    ...hostStages(server.hosts, host, asked),
+    ...routeLines(host, path),
+  ];
 }
 
 function hostText(host: Host, name: string | undefined): string {

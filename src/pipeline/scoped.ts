@@ -17,8 +17,8 @@ export function scoped(scope: Scope, extension: Extension): Extension {
   const both = inner === undefined ? scope : { when: (request: Request) => outer(request) && inner(request) };
   // Its methods stay its own: they may be those of a class, with fields that nobody else can see.
   const methods = METHODS.flatMap((name) => {
-    const method = extension[name] as ((...args: never[]) => unknown) | undefined;
+    const method = extension[name];
     return method === undefined ? [] : [[name, method.bind(extension)] as const];
   });
-  return { ...extension, name: extension.name, ...Object.fromEntries(methods), scope: both } as Extension;
+  return { ...extension, name: extension.name, ...Object.fromEntries(methods), scope: both };
 }

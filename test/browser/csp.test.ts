@@ -43,7 +43,9 @@ describe("Chromium and the default fields", () => {
     server = await new WebServer({ ...options, app: site }).start();
     const allowed = new URL(server.url).origin;
     const api = host("any")
-      .use(cors({ rules: [{ path: "/open", origins: [allowed], methods: ["PUT"], headers: ["x-a"], credentials: true }] }))
+      .use(
+        cors({ rules: [{ path: "/open", origins: [allowed], methods: ["PUT"], headers: ["x-a"], credentials: true }] }),
+      )
       .get("/open/data", () => ({ value: 1 }))
       .put("/open/data", () => ({ value: 2 }))
       .get("/closed/data", () => ({ value: 3 }));
@@ -102,7 +104,13 @@ describe("Chromium and the default fields", () => {
     page = await browser.newPage();
     await page.setContent(`<iframe src="${server.url}static.html"></iframe>`);
     await page.waitForTimeout(300);
-    assert.notEqual(await page.frames()[1]?.title().catch(() => "refused"), "static");
+    assert.notEqual(
+      await page
+        .frames()[1]
+        ?.title()
+        .catch(() => "refused"),
+      "static",
+    );
   });
 
   test("Chromium lets scripts of other origins read what cors allows and nothing else", async () => {
@@ -111,9 +119,13 @@ describe("Chromium and the default fields", () => {
     page = await browser.newPage({ bypassCSP: true });
     await page.goto(`${server.url}static.html`);
     const read = (path: string, init: object = {}): Promise<unknown> =>
-      page.evaluate(`fetch(${JSON.stringify(other.url + path)}, ${JSON.stringify(init)}).then((r) => r.json(), () => "kept from us")`);
+      page.evaluate(
+        `fetch(${JSON.stringify(other.url + path)}, ${JSON.stringify(init)}).then((r) => r.json(), () => "kept from us")`,
+      );
     assert.deepEqual(await read("open/data"), { value: 1 });
-    assert.deepEqual(await read("open/data", { method: "PUT", headers: { "x-a": "1" }, credentials: "include" }), { value: 2 });
+    assert.deepEqual(await read("open/data", { method: "PUT", headers: { "x-a": "1" }, credentials: "include" }), {
+      value: 2,
+    });
     assert.equal(await read("open/data", { method: "PUT", headers: { "x-b": "1" } }), "kept from us");
     assert.equal(await read("open/data", { method: "DELETE" }), "kept from us");
     assert.equal(await read("closed/data"), "kept from us");

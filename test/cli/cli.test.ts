@@ -252,7 +252,10 @@ export default { hosts: [site, host("plain.example", { defaults: false })], exte
   );
   const { code, stdout } = await commandResult(["routes", "--stages", app]);
   assert.equal(code, 0);
-  const rows = stdout.trimEnd().split("\n").map((line) => line.split(/ {2,}/)); // prettier-ignore
+  const rows = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.split(/ {2,}/));
   assert.deepEqual(
     rows.filter(([, , name]) => ["log", "guard", "security-fields", "referrer-policy", "csp"].includes(name!)),
     [
@@ -267,7 +270,10 @@ export default { hosts: [site, host("plain.example", { defaults: false })], exte
     const explained = await commandResult(["explain", `http://example.com${path}`, app]);
     return /^Stages +(.*)$/m.exec(explained.stdout)?.[1];
   };
-  assert.match((await stages("/api/x")) ?? "", /^prime: guard; prepare: guard; .*package: security-fields, referrer-policy$/);
+  assert.match(
+    (await stages("/api/x")) ?? "",
+    /^prime: guard; prepare: guard; .*package: security-fields, referrer-policy$/,
+  );
   assert.match((await stages("/apish")) ?? "", /^(?!.*guard).*package: security-fields, referrer-policy$/);
 });
 

@@ -58,7 +58,9 @@ describe("Extensions of a host", () => {
 
   test("that cannot be folded leave what was serving before, and are reported", async () => {
     const reported: unknown[] = [];
-    const site = host("any").use(field("one")).get("/", () => "x"); // prettier-ignore
+    const site = host("any")
+      .use(field("one"))
+      .get("/", () => "x");
     const hosts = new Hosts([site], { report: (error) => reported.push(error) });
     hosts.compile();
     site.use({ name: "broken", scope: { path: "no path" } });
@@ -79,8 +81,15 @@ describe("Extensions of a server", () => {
     server.remove(one, "nobody");
     const rest = server.fetch(asked());
     resolve();
-    const found = (await Promise.all([under, both, rest])).map(({ headers }) => [headers.get("x-one"), headers.get("x-two")]);
-    assert.deepEqual(found, [[null, null], ["1", "1"], [null, "1"]]); // prettier-ignore
+    const found = (await Promise.all([under, both, rest])).map(({ headers }) => [
+      headers.get("x-one"),
+      headers.get("x-two"),
+    ]);
+    assert.deepEqual(found, [
+      [null, null],
+      ["1", "1"],
+      [null, "1"],
+    ]);
   });
 
   test("may not prepare responses, and nothing has changed then", () => {
@@ -96,7 +105,11 @@ describe("Extensions of a server", () => {
     const closed: string[] = [];
     const closing = (name: string): Extension => ({ name, close: () => void closed.push(name) });
     const shared = closing("shared");
-    const server = new WebServer({ hosts: [host("any").use(shared, closing("host"))], log: "off", extensions: [shared] });
+    const server = new WebServer({
+      hosts: [host("any").use(shared, closing("host"))],
+      log: "off",
+      extensions: [shared],
+    });
     server.use(closing("added"), closing("gone")).remove("gone");
     await server.stop();
     assert.deepEqual(closed.sort(), ["added", "host", "shared"]);
@@ -121,9 +134,15 @@ describe("Default extensions", () => {
     assert.deepEqual(of(host("any", { defaults: false })), []);
     const bare = host("any", { defaults: false });
     assert.deepEqual(new WebServer({ hosts: [bare], log: "off" }).hosts!.extensionsOf(bare), []);
-    assert.deepEqual(of(host("any", { defaults: { csp: false, "referrer-policy": true } })), ["security-fields", "referrer-policy"]);
+    assert.deepEqual(of(host("any", { defaults: { csp: false, "referrer-policy": true } })), [
+      "security-fields",
+      "referrer-policy",
+    ]);
     assert.deepEqual(of(host("any").remove("csp", "security-fields")), ["referrer-policy"]);
-    assert.deepEqual(of(host("any").remove("csp").use({ name: "csp" }).remove("csp")), ["security-fields", "referrer-policy"]);
+    assert.deepEqual(of(host("any").remove("csp").use({ name: "csp" }).remove("csp")), [
+      "security-fields",
+      "referrer-policy",
+    ]);
   });
 
   test("give way to one of the same name", () => {

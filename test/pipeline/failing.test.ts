@@ -33,7 +33,11 @@ describe("An extension that fails", () => {
       const when = later ? "later" : "now";
       const failing = (error: unknown): Extension => ({
         name: "breaker",
-        [stage]: later ? () => Promise.reject(error as Error) : () => { throw error; }, // prettier-ignore
+        [stage]: later
+          ? () => Promise.reject(error)
+          : () => {
+              throw error;
+            },
       });
 
       test(`in ${stage} (${when}) is an internal error that names it, and nothing of the answer goes out`, async () => {
@@ -46,7 +50,10 @@ describe("An extension that fails", () => {
         assert.equal(reported.length, 1);
         const [error] = reported;
         assert.ok(error instanceof ExtensionError);
-        assert.deepEqual([error.extension, error.stage, error.code, error.cause], ["breaker", stage, "EXTENSION_FAILED", cause]);
+        assert.deepEqual(
+          [error.extension, error.stage, error.code, error.cause],
+          ["breaker", stage, "EXTENSION_FAILED", cause],
+        );
         assert.match(error.message, /^The extension breaker failed in its stage \w+\. .*the secret reason$/);
       });
 
@@ -71,7 +78,7 @@ describe("An extension that fails", () => {
     }
 
     test(`in ${stage} by giving what is no answer is told so by name`, async () => {
-      const { handle, reported } = watched([{ name: "breaker", [stage]: () => 7 } as unknown as Extension]);
+      const { handle, reported } = watched([{ name: "breaker", [stage]: () => 7 }]);
       assert.equal((await handle(asked())).status, 500);
       assert.match(String(reported[0]), new RegExp(`breaker failed in its stage ${stage}.*not a value of type number`));
     });
@@ -118,7 +125,7 @@ describe("An extension that fails", () => {
     ];
     for (const handler of made) {
       const { handle, reported } = watched([sets("one"), setsAndThrows("x-half"), sets("two")], {
-        handler: handler as () => Response,
+        handler,
       });
       const response = await handle(asked());
       assert.equal(response.status, 200);

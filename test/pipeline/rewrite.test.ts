@@ -12,13 +12,7 @@ import { text } from "../../src/http/make.ts";
 import { Request } from "../../src/http/request.ts";
 import { canonicalPath, isInternal } from "../../src/http/target.ts";
 import { rewrite } from "../../src/pipeline/rewrite.ts";
-import type { Extension } from "../../src/pipeline/stages.ts";
 import { WebServer } from "../../src/server/web-server.ts";
-
-/** A prime that leads `/from…` to a target. */
-function leading(from: string, target: string): Extension {
-  return { name: "leading", prime: (request) => (request.path === from ? rewrite(request, target) : undefined) };
-}
 
 describe("rewrite", () => {
   test("gives the other target its own path, target, query and search", () => {
@@ -80,7 +74,8 @@ describe("Internal targets", () => {
       .use(
         {
           name: "pretty",
-          prime: (request) => (request.path.startsWith("/pretty/") ? rewrite(request, `/.${request.path.slice(7)}`) : undefined),
+          prime: (request) =>
+            request.path.startsWith("/pretty/") ? rewrite(request, `/.${request.path.slice(7)}`) : undefined,
         },
         { name: "prepared", prepare: { match: "/./prepared", handler: () => text("prepared") } },
       )
@@ -106,7 +101,10 @@ describe("Internal targets", () => {
       let answer = "";
       socket.setEncoding("latin1").on("data", (piece: string) => (answer += piece));
       socket.on("end", () => resolve(answer)).on("error", reject);
-      socket.write(`${method} ${target} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n${length}\r\n${content}`, "latin1");
+      socket.write(
+        `${method} ${target} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n${length}\r\n${content}`,
+        "latin1",
+      );
     });
 
   test("are reached by a prime: routes, prepared responses, arcs and files, with query and content", async () => {
@@ -171,7 +169,23 @@ describe("Internal targets", () => {
   });
 
   test("are what no path from outside becomes", () => {
-    const piece = fc.constantFrom("/", ".", "..", "%2e", "%2E", "%2f", "%5c", "\\", "a", "secret", ";", "%00", "%c0%ae", "%25", "2e");
+    const piece = fc.constantFrom(
+      "/",
+      ".",
+      "..",
+      "%2e",
+      "%2E",
+      "%2f",
+      "%5c",
+      "\\",
+      "a",
+      "secret",
+      ";",
+      "%00",
+      "%c0%ae",
+      "%25",
+      "2e",
+    );
     const path = fc.array(piece, { maxLength: 12 }).map((pieces) => `/${pieces.join("")}`);
     fc.assert(
       fc.property(path, (raw) => {

@@ -55,7 +55,10 @@ describe("A scope", () => {
 
   for (const scope of [{ path: "api" }, { path: "/a/../b" }, { path: "/a%20b" }, { host: "*.a" }, { host: "a:80" }]) {
     test(`${JSON.stringify(scope)} is refused with what to do`, () => {
-      assert.throws(() => inScope(scope), (error) => error instanceof MillraceError && error.code === "BAD_SCOPE" && error.hint !== undefined); // prettier-ignore
+      assert.throws(
+        () => inScope(scope),
+        (error) => error instanceof MillraceError && error.code === "BAD_SCOPE" && error.hint !== undefined,
+      );
     });
   }
 
@@ -128,7 +131,8 @@ describe("A scope", () => {
 
   test("costs nothing where there is none: the stage itself is called", () => {
     let depth = 0;
-    const deep = (): void => void (depth = new Error().stack!.split("\n").filter((line) => line.includes("scope.ts")).length);
+    const deep = (): void =>
+      void (depth = new Error().stack!.split("\n").filter((line) => line.includes("scope.ts")).length);
     void pipeline([{ name: "x", prime: deep }], { answer, handler: () => text("x") })(at("http://a.example/"));
     assert.equal(depth, 0);
   });

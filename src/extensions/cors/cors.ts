@@ -30,10 +30,10 @@ export function cors({ rules }: CorsOptions): Extension {
   return {
     name: "cors",
     prime(request) {
-      if (request.method !== "OPTIONS") return;
+      if (request.method !== "OPTIONS") return undefined;
       const origin = Request.field(request, "origin");
       const method = Request.field(request, "access-control-request-method");
-      if (origin === null || method === null) return;
+      if (origin === null || method === null) return undefined;
       const rule = find(request.path);
       return rule === undefined ? undefined : preflight(rule, origin, method, request);
     },

@@ -44,7 +44,10 @@ const SAFELISTED = ["GET", "HEAD", "POST"];
 export function parseRule(rule: CorsRule): ParsedRule {
   const { path, origins, methods = [], headers = [], credentials = false, maxAge = 600, expose = [] } = rule;
   if (origins === "*" && credentials) {
-    throw bad("A rule of cors allows every origin with credentials.", "Name the origins; browsers refuse the wildcard.");
+    throw bad(
+      "A rule of cors allows every origin with credentials.",
+      "Name the origins; browsers refuse the wildcard.",
+    );
   }
   for (const name of [...methods, ...(headers === "*" ? [] : headers), ...expose]) {
     if (!isToken(name)) throw bad(`A rule of cors has ${JSON.stringify(name)}, which is no token.`);

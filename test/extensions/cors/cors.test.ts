@@ -95,7 +95,10 @@ describe("A preflight", () => {
 
   test("that lacks the origin or the method is none: the route answers", async () => {
     const { status, ...fields } = await ask([V1], { method: "OPTIONS", origin: APP });
-    assert.deepEqual([status, fields], [204, { "access-control-allow-origin": APP, "access-control-expose-headers": "x-total", vary: "Origin" }]); // prettier-ignore
+    assert.deepEqual(
+      [status, fields],
+      [204, { "access-control-allow-origin": APP, "access-control-expose-headers": "x-total", vary: "Origin" }],
+    );
     assert.equal((await ask([V1], { method: "OPTIONS", wants: "PUT" }))["access-control-allow-origin"], undefined);
   });
 
@@ -151,7 +154,10 @@ describe("An answer", () => {
   });
 
   test("is by the longest path that has a rule", async () => {
-    const rules: CorsRule[] = [{ path: "/", origins: "*" }, { path: ["/v1", "/v2"], origins: [OTHER] }];
+    const rules: CorsRule[] = [
+      { path: "/", origins: "*" },
+      { path: ["/v1", "/v2"], origins: [OTHER] },
+    ];
     assert.equal((await ask(rules, { origin: APP, path: "/open/items" }))["access-control-allow-origin"], "*");
     assert.equal((await ask(rules, { origin: APP }))["access-control-allow-origin"], undefined);
     assert.equal((await ask(rules, { origin: OTHER }))["access-control-allow-origin"], OTHER);

@@ -29,7 +29,10 @@ function policyOf(options: CspOptions = {}, response = html("x"), path = "/", fi
 
 /** A directive of a policy. */
 function directive(policy: string | null, name: string): string | undefined {
-  return policy?.split("; ").find((each) => each.startsWith(`${name} `))?.slice(name.length + 1); // prettier-ignore
+  return policy
+    ?.split("; ")
+    .find((each) => each.startsWith(`${name} `))
+    ?.slice(name.length + 1);
 }
 
 const hash = (script: string): string => `'sha256-${createHash("sha256").update(script).digest("base64")}'`;
@@ -49,7 +52,11 @@ describe("csp", () => {
   test("changes directives, adds sources and leaves directives out", () => {
     const policy = policyOf({
       directives: { "frame-ancestors": "'none'", "img-src": false, "upgrade-insecure-requests": "" },
-      add: { "script-src": "https://cdn.example", "connect-src": "https://api.example", "object-src": "https://o.example" },
+      add: {
+        "script-src": "https://cdn.example",
+        "connect-src": "https://api.example",
+        "object-src": "https://o.example",
+      },
     });
     assert.equal(directive(policy, "frame-ancestors"), "'none'");
     assert.equal(directive(policy, "img-src"), undefined);
@@ -62,7 +69,10 @@ describe("csp", () => {
 
   test("reports only, when told so", () => {
     assert.equal(policyOf({ reportOnly: true }), null);
-    assert.match(policyOf({ reportOnly: true, directives: { "report-to": "csp" } }, html("x"), "/", REPORT) ?? "", /report-to csp$/);
+    assert.match(
+      policyOf({ reportOnly: true, directives: { "report-to": "csp" } }, html("x"), "/", REPORT) ?? "",
+      /report-to csp$/,
+    );
   });
 
   test("has rules by path, the longest that takes the request, on top of what holds for all", () => {
@@ -169,14 +179,19 @@ describe("csp and files", () => {
     write("page.html", "<script>1</script>");
     const made = arc().get("/made", () => html("<script>1</script>"));
     assert.equal(await policy(new FakeReactor(host("any").mount("/", made)), "/made"), "'self'");
-    const site = host("any").use(csp({ hashes: false })).mount("/", files(folder)); // prettier-ignore
+    const site = host("any")
+      .use(csp({ hashes: false }))
+      .mount("/", files(folder));
     assert.equal(await policy(new FakeReactor(site), "/page.html"), "'self'");
   });
 
   test("leaves 'unsafe-inline' its meaning, which a hash would take away", async () => {
     write("page.html", "<script>1</script>");
     const open = csp({ add: { "script-src": "'unsafe-inline'" } });
-    assert.equal(await policy(new FakeReactor(host("any").use(open).mount("/", files(folder))), "/page.html"), "'self' 'unsafe-inline'");
+    assert.equal(
+      await policy(new FakeReactor(host("any").use(open).mount("/", files(folder))), "/page.html"),
+      "'self' 'unsafe-inline'",
+    );
   });
 });
 
@@ -209,13 +224,19 @@ describe("scriptHashes", () => {
   }
 
   test("gives up on a page with more than a field should name", () => {
-    const page = (count: number): string => Array.from({ length: count }, (_, index) => `<script>${index}</script>`).join("");
+    const page = (count: number): string =>
+      Array.from({ length: count }, (_, index) => `<script>${index}</script>`).join("");
     assert.equal(of(page(32)).length, 32);
     assert.deepEqual(of(page(33)), []);
   });
 
   test("is done with a page made to be slow", () => {
-    const pages = ["<script ".repeat(20_000), "<script a='".repeat(20_000), `<script>${"</script".repeat(1)}`.repeat(20_000), "<script>".repeat(20_000)];
+    const pages = [
+      "<script ".repeat(20_000),
+      "<script a='".repeat(20_000),
+      `<script>${"</script".repeat(1)}`.repeat(20_000),
+      "<script>".repeat(20_000),
+    ];
     for (const page of pages) {
       const began = performance.now();
       of(page);

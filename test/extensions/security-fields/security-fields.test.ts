@@ -13,7 +13,12 @@ function sent(response: Response, url = "http://a.example/", options?: SecurityF
 
 describe("securityFields", () => {
   test("tells browsers to believe the media type of every response", () => {
-    for (const response of [json({}), text("x"), new Response(null, { status: 204 }), new Response("x", { status: 404 })]) {
+    for (const response of [
+      json({}),
+      text("x"),
+      new Response(null, { status: 204 }),
+      new Response("x", { status: 404 }),
+    ]) {
       assert.deepEqual(sent(response), { "x-content-type-options": "nosniff" });
     }
   });
@@ -27,7 +32,14 @@ describe("securityFields", () => {
     });
   });
 
-  for (const type of ["TEXT/HTML", "text/html ;charset=x", "application/xhtml+xml", "image/svg+xml", "text/xml", "Application/XML"]) {
+  for (const type of [
+    "TEXT/HTML",
+    "text/html ;charset=x",
+    "application/xhtml+xml",
+    "image/svg+xml",
+    "text/xml",
+    "Application/XML",
+  ]) {
     test(`takes ${type} for a document`, () => {
       assert.equal(sent(new Response("x", { headers: { "content-type": type } }))["x-frame-options"], "SAMEORIGIN");
     });
