@@ -3,6 +3,9 @@ import { weightOfCoding } from "../fields/accept-encoding.ts";
 /** A content coding that responses can be given. RFC 9110 §8.4.1, RFC 7932, RFC 8878. */
 export type Coding = "br" | "zstd" | "gzip";
 
+/** A content coding that lacks what a dictionary has. RFC 9842 §4, §5. */
+export type DictionaryCoding = "dcb" | "dcz";
+
 /** What a client takes, as its Accept-Encoding says. */
 export interface CodingChoice {
   /** Equal for clients that get the same: the codings for what is kept, best first. */
@@ -11,6 +14,8 @@ export interface CodingChoice {
   readonly kept: readonly Coding[];
   /** Codings for content that is coded for one response, best first: most octets saved for the time it takes. */
   readonly once: readonly Coding[];
+  /** Codings by a dictionary, best first. */
+  readonly dictionary: readonly DictionaryCoding[];
   /** Whether it takes content as it is. */
   readonly identity: boolean;
 }
@@ -27,13 +32,15 @@ const LONGEST = 128;
 /** Negotiates content codings. RFC 9110 §12.5.3. */
 export class CodingChoices {
   readonly #offered: readonly Coding[];
+  readonly #byDictionary: readonly DictionaryCoding[];
   readonly #remembered = new Map<string, CodingChoice>();
   /** For whom does not ask: any coding would do, but who does not ask for one often cannot read it. */
-  readonly none: CodingChoice = { key: "", kept: [], once: [], identity: true };
+  readonly none: CodingChoice = { key: "", kept: [], once: [], dictionary: [], identity: true };
 
   /** @param offered the codings to offer */
-  constructor(offered: readonly Coding[]) {
+  constructor(offered: readonly Coding[], byDictionary: readonly DictionaryCoding[] = []) {
     this.#offered = offered;
+    this.#byDictionary = byDictionary;
   }
 
   /** What a value of Accept-Encoding chooses; null stands for no such field. */
@@ -50,13 +57,26 @@ export class CodingChoices {
 
   #negotiate(field: string): CodingChoice {
     const identity = weightOfCoding(field, "identity");
-    const weights = new Map(this.#offered.map((coding) => [coding, weightOfCoding(field, coding)]));
     // What weighs less than content as it is would be worse than that.
-    const codings = this.#offered.filter((coding) => weights.get(coding)! > Math.max(0, identity - 1));
-    // Sorting is stable: equal weights leave the choice to us.
-    const byWeight = (list: readonly Coding[]): Coding[] =>
-      list.filter((coding) => codings.includes(coding)).toSorted((a, b) => weights.get(b)! - weights.get(a)!);
-    const kept = byWeight(BEST);
-    return { key: kept.join(), kept, once: byWeight(QUICK), identity: identity !== 0 };
+    const least = Math.max(1, identity);
+    const kept = byWeight(
+      field,
+      least,
+      BEST.filter((coding) => this.#offered.includes(coding)),
+    );
+    const once = byWeight(
+      field,
+      least,
+      QUICK.filter((coding) => this.#offered.includes(coding)),
+    );
+    const dictionary = byWeight(field, kept.length === 0 ? least : weightOfCoding(field, kept[0]!), this.#byDictionary);
+    return { key: kept.join(), kept, once, dictionary, identity: identity !== 0 };
   }
+}
+
+/** Sorting is stable: equal weights leave the choice to us. */
+function byWeight<C extends string>(field: string, least: number, codings: readonly C[]): C[] {
+  const weighed = codings.map((coding) => ({ coding, weight: weightOfCoding(field, coding) }));
+  const acceptable = weighed.filter(({ weight }) => weight >= least);
+  return acceptable.toSorted((a, b) => b.weight - a.weight).map(({ coding }) => coding);
 }

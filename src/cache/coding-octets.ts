@@ -65,19 +65,22 @@ let queued = 0;
 /** Codes content for one response; undefined when too many wait already. */
 export function codeQuickly(octets: Uint8Array, coding: Coding): MaybePromise<Uint8Array | undefined> {
   const level = QUICK_LEVELS[coding];
-  return octets.length <= AT_ONCE ? CODERS[coding].now(octets, level) : codeOnPool(octets, coding, level);
+  return octets.length <= AT_ONCE
+    ? CODERS[coding].now(octets, level)
+    : onPool(() => CODERS[coding].later(octets, level));
 }
 
 /** Codes content for many responses; undefined when too many wait already. */
 export function codeWell(octets: Uint8Array, coding: Coding): Promise<Uint8Array | undefined> {
-  return codeOnPool(octets, coding, BEST_LEVELS[coding][octets.length <= LARGE ? 0 : 1]);
+  return onPool(() => CODERS[coding].later(octets, BEST_LEVELS[coding][octets.length <= LARGE ? 0 : 1]));
 }
 
-async function codeOnPool(octets: Uint8Array, coding: Coding, level: number): Promise<Uint8Array | undefined> {
+/** Work on the pool; undefined when too much waits already. */
+export async function onPool(work: () => Promise<Uint8Array>): Promise<Uint8Array | undefined> {
   if (queued >= QUEUE) return undefined;
   queued++;
   try {
-    return await CODERS[coding].later(octets, level);
+    return await work();
   } finally {
     queued--;
   }

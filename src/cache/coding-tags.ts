@@ -2,7 +2,7 @@ import { entityTagListHas, parseEntityTags } from "../fields/entity-tag.ts";
 import type { Request } from "../http/request.ts";
 
 /** The end of an entity tag that was turned: a coding, and which of its forms. */
-const SUFFIX = /-(?:br|zstd|gzip)[0-9a-z]*"$/;
+const SUFFIX = /-(?:br|zstd|gzip|dcb|dcz)[0-9a-z]*"$/;
 
 /**
  * The entity tag of content in another coding. RFC 9110 §8.8.3.3: a strong one must differ, a weak one may stay.
@@ -28,7 +28,7 @@ export function returnTags(request: Request): string | undefined {
 
 function returnTagsOf(request: Request, name: string): void {
   const value = request.headers.get(name);
-  if (value === null || !/-(?:br|zstd|gzip)/.test(value)) return;
+  if (value === null || !/-(?:br|zstd|gzip|dcb|dcz)/.test(value)) return;
   const tags = parseEntityTags(value);
   if (tags === undefined || tags === "*") return;
   const turned = tags.filter((tag) => SUFFIX.test(tag) && !tag.startsWith("W/"));

@@ -4,16 +4,15 @@ import type { KeptResponse } from "../http/kept-response.ts";
 import type { Representation } from "../http/representation.ts";
 import type { Coding } from "./coding-choice.ts";
 import type { Coded } from "./coding-fields.ts";
-import { codeWell } from "./coding-octets.ts";
 
 /** What coded content is kept with. */
 type Owner = Representation | KeptResponse;
 
 /** Codings under way: however many requests come, content is coded once. */
-const underWay = new WeakMap<Owner, Map<Coding, Promise<Uint8Array | undefined>>>();
+const underWay = new WeakMap<Owner, Map<string, Promise<Uint8Array | null | undefined>>>();
 
 /** Codings that became no smaller, or that there was no room for. */
-const givenUp = new WeakMap<Owner, Set<Coding>>();
+const givenUp = new WeakMap<Owner, Set<string>>();
 
 /** Content that was coded before it came here, such as `page.html.br`: the first of the codings that there is. */
 export function precoded(
@@ -45,31 +44,33 @@ function formOf(content: { readonly length?: unknown } | string | object): strin
 }
 
 /** Whether content in a coding would be kept, so that it is worth some time. */
-export function isKeepable(representation: Representation | undefined, owner: Owner, coding: Coding): boolean {
-  return givenUp.get(owner)?.has(coding) !== true && representation?.grow(0) !== false;
+export function isKeepable(representation: Representation | undefined, owner: Owner, key: string): boolean {
+  return givenUp.get(owner)?.has(key) !== true && representation?.grow(0) !== false;
 }
 
 /**
  * Content in a coding, made once and kept.
  *
- * @param octets gives the content as it is
- * @returns undefined when it is better sent as it is: now, or ever
+ * @param key the coding, and what else tells it from others of this content
+ * @param code codes the content; undefined when there is too much to do
+ * @returns null when it is no smaller, undefined when it is better sent as it is for now
  */
 export function keptCoding(
   representation: Representation | undefined,
   owner: Owner,
-  coding: Coding,
-  octets: () => Uint8Array,
-): MaybePromise<Uint8Array | undefined> {
-  const made = representation?.codings.get(coding);
+  key: string,
+  octets: Uint8Array,
+  code: () => Promise<Uint8Array | undefined>,
+): MaybePromise<Uint8Array | null | undefined> {
+  const made = representation?.codings.get(key);
   if (made !== undefined) return made;
   let codings = underWay.get(owner);
   if (codings === undefined) underWay.set(owner, (codings = new Map()));
-  let coded = codings.get(coding);
+  let coded = codings.get(key);
   if (coded === undefined) {
     const all = codings;
-    coded = make(representation, owner, coding, octets()).finally(() => all.delete(coding));
-    codings.set(coding, coded);
+    coded = make(representation, owner, key, octets.length, code).finally(() => all.delete(key));
+    codings.set(key, coded);
   }
   return coded;
 }
@@ -77,19 +78,20 @@ export function keptCoding(
 async function make(
   representation: Representation | undefined,
   owner: Owner,
-  coding: Coding,
-  octets: Uint8Array,
-): Promise<Uint8Array | undefined> {
-  const coded = await codeWell(octets, coding);
+  key: string,
+  length: number,
+  code: () => Promise<Uint8Array | undefined>,
+): Promise<Uint8Array | null | undefined> {
+  const coded = await code();
   if (coded === undefined) return undefined;
-  const isSmaller = coded.length < octets.length;
-  if (isSmaller && representation?.grow(coded.length) !== false) representation?.codings.set(coding, coded);
-  else giveUp(owner, coding);
-  return isSmaller ? coded : undefined;
+  const isSmaller = coded.length < length;
+  if (isSmaller && representation?.grow(coded.length) !== false) representation?.codings.set(key, coded);
+  else giveUp(owner, key);
+  return isSmaller ? coded : null;
 }
 
-function giveUp(owner: Owner, coding: Coding): void {
-  const codings = givenUp.get(owner);
-  if (codings === undefined) givenUp.set(owner, new Set([coding]));
-  else codings.add(coding);
+function giveUp(owner: Owner, key: string): void {
+  const keys = givenUp.get(owner);
+  if (keys === undefined) givenUp.set(owner, new Set([key]));
+  else keys.add(key);
 }

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
+import { dictionaries } from "../../src/cache/dictionaries.ts";
 import { arc, events, files, html, WebServer } from "../../src/index.ts";
 import { startBrowser } from "../support/browser.ts";
 import { commandResult } from "../support/run-command.ts";
@@ -27,6 +28,8 @@ describe("Chromium", () => {
 
   before(async () => {
     writeFileSync(join(folder, "app.js"), SCRIPT);
+    // Long ago: the entity tags of files that have just changed are weak.
+    utimesSync(join(folder, "app.js"), 1_700_000_000, 1_700_000_000);
     assert.equal((await commandResult(["precompress", folder])).code, 0);
     browser = await startBrowser();
   });
@@ -82,6 +85,47 @@ describe("Chromium", () => {
       await page.close();
     });
   }
+
+  for (const coding of ["dcb", "dcz"] as const) {
+    test(`decodes ${coding}: the next version of a script as what the one before lacks of it`, async () => {
+      const assets = mkdtempSync(join(tmpdir(), "millrace-versions-"));
+      const versions = { one: "app.3f2a.js", two: "app.91bc.js" };
+      for (const [version, name] of Object.entries(versions)) {
+        writeFileSync(join(assets, name), `${SCRIPT}globalThis.version = "${version}";\n`);
+      }
+      const app = arc()
+        .get("/events", () => events(last()))
+        .get("/:version", ({ params }) => {
+          const script = versions[params.version as "one"];
+          return html(`<!doctype html><link rel="icon" href="data:,"><script src="/assets/${script}"></script>`);
+        })
+        .mount("/assets", files(assets, { cacheControl: "max-age=31536000, immutable" }));
+      const known = Object.assign(dictionaries({ folder: assets }), { codings: [coding] });
+      await using server = await new WebServer({
+        app,
+        compress: { dictionaries: known },
+        listen: "127.0.0.1:0",
+        log: "off",
+      }).start();
+      const [address] = server.addresses;
+      const base = `http://127.0.0.1:${address?.kind === "tcp" ? address.port : 0}`;
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      const codings: (string | undefined)[] = [];
+      page.on("response", (response) => {
+        if (response.url().endsWith(".js")) codings.push(response.headers()["content-encoding"]);
+      });
+      await page.goto(`${base}/one`);
+      assert.equal(await page.evaluate("version"), "one");
+      // The browser files the dictionary away a moment later.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await page.goto(`${base}/two`);
+      assert.deepEqual(await page.evaluate("[version, app.length]"), ["two", LINES.length]);
+      assert.deepEqual(codings, ["br", coding]);
+      await context.close();
+      rmSync(assets, { recursive: true });
+    });
+  }
 });
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
@@ -89,4 +133,8 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     assert.ok(waited < 5000, "it did not come");
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+async function* last(): AsyncGenerator<{ data: string }> {
+  yield { data: "last" };
 }
