@@ -38,6 +38,7 @@ describe("Chromium and the default fields", () => {
       .get("/inject", (request) => html(`<!doctype html><title>x</title><body>${request.query.get("evil") ?? ""}`))
       .get("/framing", (request) => html(`<!doctype html><iframe src="${request.query.get("of") ?? ""}"></iframe>`))
       .get("/favicon.ico", () => null)
+      .mount("/list", files(folder, { listing: true }))
       .mount("/", files(folder));
     const options = { listen: "127.0.0.1:0", log: "off" } as const;
     server = await new WebServer({ ...options, app: site }).start();
@@ -94,6 +95,24 @@ describe("Chromium and the default fields", () => {
       const looks = await page.evaluate(`[getComputedStyle(document.querySelector("h1")).color,
         getComputedStyle(document.querySelector("p")).color, getComputedStyle(document.querySelector("p")).marginLeft]`);
       assert.deepEqual(looks, ["rgb(1, 2, 3)", "rgb(4, 5, 6)", "7px"]);
+    }
+  });
+
+  test("Chromium has nothing against error pages and listings of millrace", async () => {
+    for (const [path, status, style] of [
+      ["/missing", 404, "grid"],
+      ["/list/", 200, "block"],
+    ] as const) {
+      await open(path);
+      const answer = await page.reload();
+      assert.equal(answer?.status(), status);
+      assert.match(answer.headers()["content-security-policy"] ?? "", /script-src 'self'/);
+      assert.deepEqual(
+        blocked.filter((text) => !text.includes("404")),
+        [],
+      );
+      assert.equal(await page.evaluate("getComputedStyle(document.body).display"), style, path);
+      assert.equal(await page.evaluate("document.styleSheets.length > 0"), true, path);
     }
   });
 
