@@ -14,6 +14,13 @@ export type { ListenAddress } from "./transport/connection.ts";
 export type { ListenWhere } from "./transport/tcp.ts";
 export type { PhaseLimits } from "./transport/watchdog.ts";
 
+// What a server does beside answering.
+export { Hooks } from "./server/hooks.ts";
+export type { HookOptions, HooksInit, HookStatus, ListenerStatus } from "./server/hooks.ts";
+export type { ErrorSource, HookListeners, HookName, WorkerExit } from "./server/hook-listeners.ts";
+export { Registrations } from "./server/registrations.ts";
+export type { Register } from "./server/registrations.ts";
+
 // The one concept.
 export type { Handler, Layer } from "./http/handler.ts";
 export { Headers } from "./http/headers.ts";
@@ -120,6 +127,7 @@ export { nonce } from "./extensions/nonce/nonce.ts";
 export type { NonceOptions } from "./extensions/nonce/nonce.ts";
 export { proxy } from "./extensions/proxy/proxy.ts";
 export type { ProxyOptions } from "./extensions/proxy/proxy.ts";
+export type { ProxyTimeouts } from "./extensions/proxy/upstream.ts";
 export { referrerPolicy } from "./extensions/referrer-policy/referrer-policy.ts";
 export type { ReferrerPolicy, ReferrerRule } from "./extensions/referrer-policy/referrer-policy.ts";
 export { securityFields } from "./extensions/security-fields/security-fields.ts";

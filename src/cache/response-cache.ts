@@ -166,6 +166,8 @@ export class ResponseCache {
   async #follow(passage: Passage, flight: Flight): Promise<Response> {
     const { next, request, stored } = passage;
     const landing = await flight.follow(request, stored === undefined ? this.#patience : KNOWN_PATIENCE);
+    // Nobody is left to answer.
+    request.signal.throwIfAborted();
     // Who is late may never come: those after us wait for somebody else.
     if (landing === "late") this.#flights.forsake(flight);
     if (landing === undefined || landing === "late" || landing.capture?.isWhole === false) return this.#lead(passage);

@@ -1,6 +1,7 @@
 import { parseAge } from "../fields/age.ts";
 import { type CacheControl, parseCacheControl } from "../fields/cache-control.ts";
 import { parseDateIgnoringCase, parseExpires } from "../fields/expires.ts";
+import { parseSurrogateControl } from "../fields/surrogate-control.ts";
 import { parseTargetedCacheControl } from "../fields/targeted-cache-control.ts";
 import { parseVary } from "../fields/vary.ts";
 import type { Headers } from "../http/headers.ts";
@@ -64,6 +65,10 @@ const ODD_FIELDS = [
   "x-method-override",
   "x-original-url",
   "x-rewrite-url",
+  "x-original-uri",
+  "x-http-path-override",
+  "x-forwarded-prefix",
+  "x-forwarded-path",
   "x-original-host",
   "x-forwarded-host",
   "x-forwarded-scheme",
@@ -99,7 +104,9 @@ export function planOf(
   const { headers, status } = response;
   const isForeign = preference === "standard";
   // RFC 9213 §2.2: the targeted field stands in for Cache-Control and Expires.
-  const targeted = parseTargetedCacheControl(headers.get("cdn-cache-control"));
+  const targeted =
+    parseTargetedCacheControl(headers.get("cdn-cache-control")) ??
+    parseSurrogateControl(headers.get("surrogate-control"));
   const control = targeted ?? parseCacheControl(headers.get("cache-control"));
   const refusal = refusalOf(request, response, control, isForeign);
   if (refusal !== undefined) return refusal;

@@ -183,7 +183,7 @@ export class Request<Params = AnyParams> {
     return this.#search;
   }
 
-  /** The authority as sent: Host or `:authority`, port included; empty when an HTTP/1.0 client sent none. */
+  /** The authority in lower case: Host or `:authority`, port included; empty when an HTTP/1.0 client sent none. */
   get host(): string {
     return this.#authority;
   }

@@ -1,3 +1,4 @@
+import { lowerAscii } from "../../base/ascii.ts";
 import { parseHost } from "../../fields/host.ts";
 import { canonicalPath } from "../target.ts";
 import { fault, type SyntaxFault } from "./fault.ts";
@@ -25,8 +26,9 @@ export interface HeadText {
   readonly badPath: SyntaxFault | undefined;
 }
 
-/** The last authority found valid: most requests of a server have the same. */
+/** The last authority found valid, as it came and in lower case: most requests of a server have the same. */
 let validAuthority = "";
+let lowerAuthority = "";
 
 /** Takes the text out of octets that the parser has checked. One copy is made, everything else is a slice of it. */
 export function readHeadText(parser: HeadParser, octets: Buffer, start: number, end: number): HeadText {
@@ -41,12 +43,20 @@ export function readHeadText(parser: HeadParser, octets: Buffer, start: number, 
     authority = text.slice(hostStart, hostEnd);
     if (authority !== validAuthority || authority === "") {
       if (parseHost(authority) === undefined) refused = BAD_HOST;
-      else validAuthority = authority;
+      else {
+        validAuthority = authority;
+        lowerAuthority = lowerAscii(authority);
+      }
     }
+    // RFC 9110 §4.2.3: a host has no case. With one, the first client would choose how everybody's stored page spells it.
+    if (authority === validAuthority) authority = lowerAuthority;
   }
   if (target.charCodeAt(0) !== 0x2f || method === "CONNECT") {
     const read = readTarget(method, target, authority);
-    if ("target" in read) ({ target, authority } = read);
+    if ("target" in read) {
+      target = read.target;
+      authority = lowerAscii(read.authority);
+    }
     else refused ??= read;
   }
   const question = target.indexOf("?");
