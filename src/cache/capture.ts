@@ -74,8 +74,9 @@ export class Capture {
   /** @internal A reader goes. */
   leave(): void {
     this.#readers--;
-    if (this.#readers === 0 && this.#state === "open") this.#abandon();
-    else this.#wakeAll();
+    this.#wakeAll();
+    // Somebody may have been told of it and not have begun.
+    if (this.#readers === 0) setImmediate(() => this.#readers === 0 && this.#state === "open" && this.#abandon());
   }
 
   #advance(): Promise<void> {
