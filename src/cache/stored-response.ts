@@ -211,7 +211,7 @@ export class StoredResponse implements Representation {
     const seen = new Set<string>();
     for (let at = 0; at < lines.length; at += 2) {
       const name = lines[at]!;
-      if (isOfContent(name)) continue;
+      if (OF_CONTENT.has(name)) continue;
       if (seen.has(name)) merged.append(name, lines[at + 1]!);
       else merged.set(name, lines[at + 1]!);
       seen.add(name);
@@ -248,10 +248,19 @@ export class StoredResponse implements Representation {
   }
 }
 
-/** RFC 9111 §3.2: they belong to the content that is stored. */
-function isOfContent(name: string): boolean {
-  return name === "content-length" || name === "content-encoding" || name === "content-range";
-}
+/**
+ * RFC 9111 §3.2, §4.3.4: they tell of the content that is stored. An origin that says 304 and another entity tag must not
+ * have old content pass for new.
+ */
+const OF_CONTENT = new Set([
+  "content-digest",
+  "content-encoding",
+  "content-length",
+  "content-md5",
+  "content-range",
+  "etag",
+  "repr-digest",
+]);
 
 /** RFC 9111 §3.1: fields for one connection, for a proxy, and those that the response itself excepts. */
 function storedHeaders(headers: Headers, plan: Plan): Headers {
