@@ -100,6 +100,7 @@ test("parseCacheControl sees no directive inside a quoted string", () => {
   assert.deepEqual(directives('extension="max-age=3600", max-age=1'), { maxAge: 1 });
   assert.deepEqual(directives('max-age=1, extension="max-age=3600"'), { maxAge: 1 });
   assert.deepEqual(directives('extension="a, no-store, \\", private", immutable'), { immutable: true });
+  assert.deepEqual(directives('"max-age=1, private", immutable'), { immutable: true });
 });
 
 test("parseCacheControl lists the field names of no-cache and private in lower case", () => {
@@ -135,6 +136,8 @@ test("parseCacheControl lets malformed text restrict but never permit", () => {
 test("parseCacheControl remembers values, and forgets them when there are many", () => {
   assert.equal(parseCacheControl("max-age=77"), parseCacheControl("max-age=77"));
   const first = parseCacheControl("max-age=77");
+  parseCacheControl("max-age=78");
+  assert.equal(parseCacheControl("max-age=77"), first, "more than the last one");
   for (let age = 100; age < 300; age++) parseCacheControl(`max-age=${age}`);
   assert.notEqual(parseCacheControl("max-age=77"), first);
   assert.notEqual(parseCacheControl("a".repeat(300)), parseCacheControl("a".repeat(300)), "long values are not kept");

@@ -121,6 +121,13 @@ describe("A page is stored for its target as it was written", () => {
     assert.match((await cached.send("https://example.com/")).text, /"secure":true/);
   });
 
+  test("and knows no case in hosts, nor does the page: the spelling of one is not in what others get", async () => {
+    const site = new CachedSite(({ host, url }) => kept("full", `${host} ${url}`));
+    await site.send(get("/", ["Host: ExAmPlE.cOm"]));
+    assert.equal((await site.send(get("/")))?.body, "example.com http://example.com/");
+    assert.equal(site.calls.length, 1);
+  });
+
   test("names of a prototype are names like others, in path, query, host and Vary", async () => {
     const site = new CachedSite(async (request) => kept("query-matters", await mirror(request), { vary: "__proto__" }));
     for (const name of ["__proto__", "constructor", "hasOwnProperty", "toString"]) {

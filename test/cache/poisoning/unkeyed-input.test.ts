@@ -30,6 +30,10 @@ const ATTACKS: readonly Attack[] = [
   field("X-Forwarded-Server: evil.example"),
   field("X-Forwarded-Scheme: http"),
   field("X-FORWARDED-HOST: evil.example"),
+  field("X-Original-URI: /admin"),
+  field("X-HTTP-Path-Override: /admin"),
+  field("X-Forwarded-Prefix: /evil"),
+  field("X-Forwarded-Path: /evil"),
   { name: "X-Forwarded-Host twice", octets: get(PAGE, ["X-Forwarded-Host: example.com", "X-Forwarded-Host: evil"]) },
   { name: "X-Forwarded-Host that is empty", octets: get(PAGE, ["X-Forwarded-Host:"]) },
 
