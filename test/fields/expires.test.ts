@@ -19,6 +19,7 @@ test("parseExpires ignores the case of letters", () => {
   assert.equal(parseExpires("Thu, 18 AUG 2050 02:01:18 GMT"), AUGUST_2050);
   assert.equal(parseExpires("Thu, 18 Aug 2050 02:01:18 gMT"), AUGUST_2050);
   assert.equal(parseExpires("thursday, 18-aug-50 02:01:18 gmt", NOW), AUGUST_2050);
+  assert.equal(parseExpires("WEDNESDAY, 17-AUG-50 02:01:18 GMT", NOW), AUGUST_2050 - 86_400_000);
   assert.equal(parseExpires("THU AUG 18 02:01:18 2050"), AUGUST_2050);
 });
 
