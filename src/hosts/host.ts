@@ -31,7 +31,18 @@ export interface HostOptions {
 }
 
 /** The extensions that a server gives to each of its hosts. */
-export type DefaultName = "csp" | "referrer-policy" | "security-fields";
+export type DefaultName =
+  | "allow-ips"
+  | "cache-directive"
+  | "csp"
+  | "download"
+  | "error-pages"
+  | "hide"
+  | "markdown"
+  | "nonce"
+  | "referrer-policy"
+  | "security-fields"
+  | "templates";
 
 /** What a host is compiled for. */
 export interface HostContext {

@@ -79,7 +79,7 @@ export class Presenters {
   /** The steps of each file, for as long as it is kept. */
   readonly #steps = new WeakMap<Representation, readonly Step[]>();
 
-  /** @throws MillraceError `PRESENTER_CONFLICT` when two have the same name */
+  /** @param extensions in their order: of two presenters of the same name a line means the first */
   constructor(extensions: readonly Extension[]) {
     for (const extension of extensions) {
       const applies = extension.scope === undefined ? undefined : inScope(extension.scope);
@@ -91,16 +91,9 @@ export class Presenters {
 
   #add(bound: Bound): void {
     const { name, endings = [], match } = bound.presenter;
-    const other = this.#byName.get(name);
-    if (other !== undefined) {
-      const who = `The extensions ${other.extension} and ${bound.extension}`;
-      throw new MillraceError("PRESENTER_CONFLICT", `${who} both present files whose line says "!> ${name}"`, {
-        hint: "Use one of them in this host.",
-      });
-    }
-    this.#byName.set(name, bound);
-    for (const ending of endings) this.#byEnding.push({ ending, bound });
+    if (!this.#byName.has(name)) this.#byName.set(name, bound);
     if (endings.length > 0 || match !== undefined) this.#isByLine = false;
+    for (const ending of endings) this.#byEnding.push({ ending, bound });
     if (match !== undefined) this.#byMatch.push({ bound, args: [], by: "match" });
   }
 

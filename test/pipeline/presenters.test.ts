@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { arc } from "../../src/hosts/arc.ts";
 import { host } from "../../src/hosts/host.ts";
 import { files } from "../../src/hosts/loader/files.ts";
 import { HttpError } from "../../src/http/http-error.ts";
 import { text } from "../../src/http/make.ts";
+import { Request } from "../../src/http/request.ts";
 import { Response } from "../../src/http/response.ts";
 import type { Presenter } from "../../src/pipeline/presenters.ts";
 import { renderedResponse, sourceText } from "../../src/pipeline/rendered.ts";
@@ -51,12 +53,11 @@ describe("Presenters", () => {
     assert.deepEqual([await response.text(), response.headers.get("x-met"), seen], ["!> e\n", null, ["m"]]);
   });
 
-  test("of the same name are a mistake of who set the host up", () => {
-    const site = host("any").use(adding("a"), { ...adding("a"), name: "another" });
-    assert.throws(() => new FakeReactor({ hosts: [site] }), {
-      code: "PRESENTER_CONFLICT",
-      message: 'The extensions the a and another both present files whose line says "!> a"',
-    });
+  test("of the same name: the first counts, so that a host's own comes before the server's", async (t) => {
+    const extensions = [adding("a"), { ...adding("a", { present: () => assert.fail() }), priority: -1 }, adding("hide")];
+    const site = await siteOf(t, { "a.txt": "!> a\nx", "b.txt": "!> hide\nx" }, extensions);
+    assert.equal((await site.fetch("/a.txt")).headers.get("x-met"), "a");
+    assert.equal((await site.fetch("/b.txt")).headers.get("x-met"), "hide");
   });
 
   test("run once where the host any has found the file", async (t) => {
@@ -146,12 +147,15 @@ describe("A line !> that cannot be carried out", () => {
   }
 
   test("is one too where no extension presents anything, and where a handler by itself serves files", async (t) => {
-    const site = await siteOf(t, { "a.txt": "!> hide\nSECRET" }, []);
-    assert.equal((await site.fetch("/a.txt")).status, 500);
     const handler = files(folderWith(t, { "a.txt": "!> hide\nSECRET" }));
     t.after(() => handler.loader.close());
-    const reactor = new FakeReactor({ app: (request) => handler(request) });
-    assert.equal((await reactor.get("/a.txt")).status, 500);
+    const request = () => new Request("http://example.com/a.txt");
+    const without = host("any", { defaults: false }).mount("/", handler);
+    assert.equal((await new FakeReactor({ hosts: [without] }).get("/a.txt")).status, 500);
+    assert.equal((await new FakeReactor({ app: (asked) => handler(asked) }).get("/a.txt")).status, 500);
+    assert.equal((await arc().mount("/", handler).fetch(request())).status, 500);
+    assert.equal((await host("any").mount("/", handler).fetch(request())).status, 500);
+    assert.equal((await new FakeReactor({ app: handler }).get("/a.txt")).status, 404, "a server's hosts know the line");
   });
 });
 

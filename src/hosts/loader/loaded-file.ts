@@ -49,6 +49,8 @@ export interface FoundFile {
   readonly source: Uint8Array | Descriptor;
   /** Its first line, which is no part of the content. */
   readonly line?: DirectiveLine | undefined;
+  /** Whether its first line may be one. Default true. */
+  readonly directives?: boolean | undefined;
   readonly neighbours?: Neighbours | undefined;
   /** Opens the files beside it that hold its content in a coding; undefined when they count for nothing. */
   readonly opener?: Opener | undefined;
@@ -264,13 +266,14 @@ export async function loadFile(
 ): Promise<LoadedFile> {
   const { descriptor } = found.open;
   let { stats } = found.open;
+  const lineOf = found.directives === false ? () => undefined : directiveLine;
   try {
     if (stats.size <= largest) {
       const source = Buffer.allocUnsafeSlow(stats.size);
       const octets = await descriptor.read(source, 0);
       const after = await descriptor.stat();
       if (octets === stats.size && isSame(stats, after)) {
-        return new LoadedFile({ ...found, stats, source, line: directiveLine(source) }, Date.now());
+        return new LoadedFile({ ...found, stats, source, line: lineOf(source) }, Date.now());
       }
       stats = after;
     }
@@ -278,7 +281,7 @@ export async function loadFile(
     // where the file ends.
     const head = Buffer.allocUnsafe(Math.min(stats.size, DIRECTIVES_HEAD));
     const octets = await descriptor.read(head, 0);
-    const line = directiveLine(head.subarray(0, octets));
+    const line = lineOf(head.subarray(0, octets));
     return new LoadedFile({ ...found, stats, source: descriptor.retain(), line }, Date.now());
   } finally {
     descriptor.release();

@@ -48,6 +48,11 @@ export interface LoaderOptions {
    */
   readonly precompressed?: boolean;
   /**
+   * Whether the first line of a file may say how it is presented: `!> tmpl`, `!> hide`. Default true. Set it to false for a
+   * folder that others put files into: such a line has the server run what stands below it.
+   */
+  readonly directives?: boolean;
+  /**
    * Whether symbolic links may lead out of the folder. Default false. Danger: whoever can make a link in the folder
    * can publish every file that the server can read.
    */
@@ -172,10 +177,13 @@ export class Loader {
   async #load(path: string, found: Found & { kind: "file" }): Promise<LoadedFile> {
     const { real } = found.open;
     const kept = real === join(this.#realRoot, relative(this.root, found.file)) ? this.#kept : undefined;
-    const { cacheControl, precompressed } = this.#options;
+    const { cacheControl, directives, precompressed } = this.#options;
     const neighbours = this.load;
     const opener = precompressed === false ? undefined : this.#openSibling;
-    const file = await loadFile({ ...found, cacheControl, neighbours, opener }, kept?.largest ?? READ_WHOLE);
+    const file = await loadFile(
+      { ...found, cacheControl, directives, neighbours, opener },
+      kept?.largest ?? READ_WHOLE,
+    );
     // A link can be turned, and lead through folders that nobody watches: what lies behind one is not kept.
     kept?.keep(path, file, real);
     return file;
@@ -219,7 +227,8 @@ export class Loader {
       descriptor.release();
       throw new RangeError(`${found.file} is too large to be part of a page: ${stats.size} octets`);
     }
-    const file = await loadFile({ ...found, cacheControl: undefined, neighbours: this.load }, LARGEST_KEPT);
+    const { directives } = this.#options;
+    const file = await loadFile({ ...found, cacheControl: undefined, directives, neighbours: this.load }, LARGEST_KEPT);
     if (real === join(this.#realRoot, relative(this.root, found.file))) this.#kept?.keep(NEIGHBOUR + path, file, real);
     file.release();
     return file;

@@ -83,6 +83,17 @@ for (const cache of ["memory", "descriptors", "none"] as const) {
   });
 }
 
+test("A folder that others put files into may have the line as content", async (t) => {
+  for (const cache of ["memory", "descriptors", "none"] as const) {
+    const handler = serve(t, folderWith(t, { "a.txt": "!> tmpl\n{{ 1 }}" }), { cache, directives: false });
+    const request = new Request("http://example.com/a.txt");
+    const response = await handler(request);
+    assert.equal(Response.parts.representation(response)!.directives, undefined);
+    assert.equal(await response.text(), "!> tmpl\n{{ 1 }}");
+    Request.end(request, 0);
+  }
+});
+
 test("A representation is current until its file changes, is gone, or its place is taken", async (t) => {
   const folder = folderWith(t, { "a.txt": "text" });
   const open = await openRegularFile(join(folder, "a.txt"), { root: folder, followLinks: false });
