@@ -63,7 +63,7 @@ class Compression {
   };
 
   #answer(request: Request, response: Response, sent: string | undefined): MaybePromise<Response> {
-    const choice = this.#choices.of(Request.field(request, "accept-encoding"));
+    const choice = this.#choices.of(Request.combined(request, "accept-encoding"));
     const kept = Response.parts.kept(response);
     const dictionaries = kept === undefined ? undefined : this.#dictionaries;
     if (dictionaries !== undefined && kept !== undefined && response.status === 200) {
@@ -99,7 +99,7 @@ class Compression {
 function termsOf(request: Request, choice: CodingChoice): Terms {
   const family = familyOf(request.path);
   const takes = family !== undefined && choice.dictionary.length > 0;
-  const available = takes ? Request.field(request, "available-dictionary") : null;
+  const available = takes ? Request.combined(request, "available-dictionary") : null;
   // RFC 9842 §2.2: a byte sequence of 32 octets, without parameters. Other forms of it would be kept apart.
   return { request, choice, family, available: available?.length === 46 ? available : undefined };
 }

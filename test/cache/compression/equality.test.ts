@@ -135,4 +135,15 @@ describe("Codings", () => {
     assert.ok(all.every((response) => response.headers.get("vary") === "accept-encoding"));
     assert.equal((await layer(requestWith("gzip"))).headers.get("content-encoding"), "gzip");
   });
+
+  test("that came when too many waited are made the next time", async () => {
+    const pages = Array.from({ length: 70 }, () => new KeptResponse(text(LONG)));
+    const layers = pages.map((page) => compression()(() => page.again()));
+    const codings = async (): Promise<(string | null)[]> => {
+      const all = await Promise.all(layers.map(async (layer) => layer(requestWith("gzip"))));
+      return all.map((response) => response.headers.get("content-encoding"));
+    };
+    assert.equal((await codings()).filter((coding) => coding === null).length, 6);
+    assert.equal((await codings()).filter((coding) => coding === null).length, 0);
+  });
 });

@@ -1,8 +1,10 @@
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
+import { NO_CHANNEL } from "../../../src/http/channel.ts";
 import { HttpError } from "../../../src/http/http-error.ts";
 import { KeptResponse } from "../../../src/http/kept-response.ts";
 import { html, json, text } from "../../../src/http/make.ts";
+import { Request } from "../../../src/http/request.ts";
 import { Response } from "../../../src/http/response.ts";
 import { ALL, getter, LONG, requestWith } from "./support.ts";
 import { compression } from "../../../src/cache/compression.ts";
@@ -40,6 +42,14 @@ describe("The coding", () => {
       assert.equal((await get("identity, gzip;q=0.9")).coding, null);
       assert.equal((await get("GZIP;Q=1, identity;q=0.5")).coding, "gzip");
     }
+  });
+
+  test("is chosen by all lines of the field", () => {
+    const fields = "accept-encoding: *\r\nhost: a\r\naccept-encoding: br;q=0, zstd;q=0\r\n";
+    const request = Request.make(NO_CHANNEL, "GET", "/", "/", "", "a", fields, null, false);
+    const response = compression()(() => html(LONG))(request);
+    assert.ok(response instanceof Response);
+    assert.equal(response.headers.get("content-encoding"), "gzip");
   });
 
   test("is among those that the server offers", async () => {

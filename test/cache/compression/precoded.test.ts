@@ -140,6 +140,16 @@ describe("A file in a coding beside a file", () => {
     assert.equal(await response.text(), LONG.slice(0, 10));
   });
 
+  test("is sent whole to who has a part of it: ranges would go on with other octets", async (t) => {
+    const { handler } = site(t, { "page.html": LONG });
+    const { etag } = await ask(handler, "/page.html");
+    const whole = await ask(handler, "/page.html", ALL, { range: "bytes=10-", "if-range": etag! });
+    assert.deepEqual([whole.status, whole.text], [200, LONG]);
+    const plain = await ask(handler, "/page.html", "");
+    const part = await ask(handler, "/page.html", ALL, { range: "bytes=10-", "if-range": plain.etag! });
+    assert.deepEqual([part.status, await part.response.text()], [206, LONG.slice(10)]);
+  });
+
   for (const watch of [true, false]) {
     test(`is dropped when either changes, ${watch ? "watched" : "compared within a second"}`, async (t) => {
       const { folder, handler } = site(t, { "page.html": LONG }, { watch });
