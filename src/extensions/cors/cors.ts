@@ -1,4 +1,4 @@
-import { isToken } from "../../base/ascii.ts";
+import { parseTokenList } from "../../fields/token-list.ts";
 import { addVary } from "../../fields/vary.ts";
 import { Request } from "../../http/request.ts";
 import { Response } from "../../http/response.ts";
@@ -58,11 +58,12 @@ function isPreflight(request: Request): boolean {
 /** Fetch §4.8: what is refused has none of the fields. */
 function preflight(rule: ParsedRule, origin: string, method: string, request: Request): Response {
   const allowed = rule.allow(origin);
-  const wanted = wantedHeaders(request);
+  const wanted = parseTokenList(request.headers.get("access-control-request-headers") ?? "");
   const isAllowed =
     allowed !== undefined &&
+    wanted !== undefined &&
     rule.methods.includes(method) &&
-    (rule.headers === "*" ? wanted.every(isToken) : wanted.every((name) => rule.headers.includes(name)));
+    (rule.headers === "*" || wanted.every((name) => rule.headers.includes(name)));
   const response = new Response(null, { status: isAllowed ? 204 : 403 });
   vary(response, ["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"]);
   if (!isAllowed) return response;
@@ -79,14 +80,6 @@ function preflight(rule: ParsedRule, origin: string, method: string, request: Re
 function allow({ headers }: Response, rule: ParsedRule, origin: string): void {
   headers.set("access-control-allow-origin", origin);
   if (rule.credentials) headers.set("access-control-allow-credentials", "true");
-}
-
-function wantedHeaders(request: Request): string[] {
-  const value = request.headers.get("access-control-request-headers") ?? "";
-  return value
-    .split(",")
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== "");
 }
 
 function vary({ headers }: Response, names: readonly string[]): void {

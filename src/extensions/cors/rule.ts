@@ -1,4 +1,4 @@
-import { isToken } from "../../base/ascii.ts";
+import { isToken, lowerAscii } from "../../base/ascii.ts";
 import { MillraceError } from "../../base/errors.ts";
 
 /** Which other origins may do what at a path and all below it. */
@@ -59,7 +59,7 @@ export function parseRule(rule: CorsRule): ParsedRule {
     allow: allowing(origins),
     varies: origins !== "*",
     methods: [...new Set([...SAFELISTED, ...methods])],
-    headers: headers === "*" ? "*" : headers.map((name) => name.toLowerCase()),
+    headers: headers === "*" ? "*" : headers.map(lowerAscii),
     credentials,
     maxAge,
     expose: expose.join(", "),

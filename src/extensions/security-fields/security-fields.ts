@@ -1,3 +1,4 @@
+import { lowerAscii } from "../../base/ascii.ts";
 import { DefaultFields } from "../../http/default-fields.ts";
 import { documentType } from "../../pipeline/document-type.ts";
 import type { Extension } from "../../pipeline/stages.ts";
@@ -47,7 +48,7 @@ export function securityFields(options: SecurityFieldsOptions = {}): Extension {
 }
 
 function changed(fields: FieldChanges, changes: FieldChanges = {}): [name: string, value: string][] {
-  const lower = Object.entries(changes).map(([name, value]) => [name.toLowerCase(), value] as const);
+  const lower = Object.entries(changes).map(([name, value]) => [lowerAscii(name), value] as const);
   return Object.entries({ ...fields, ...Object.fromEntries(lower) }).flatMap(([name, value]) =>
     value === false ? [] : [[name, value]],
   );

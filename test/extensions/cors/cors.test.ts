@@ -83,6 +83,7 @@ describe("A preflight", () => {
     ["a method that is not allowed", { wants: "DELETE" }],
     ["a method in another case", { wants: "put" }],
     ["a field that is not allowed", { headers: "x-token, x-other" }],
+    ["a field with a space of another kind", { headers: "x-token,\u00a0x-token" }],
   ] as const) {
     test(`of ${why} is 403 and is told nothing`, async () => {
       assert.deepEqual(await ask([V1], preflight(asked)), { status: 403, vary: VARY });
