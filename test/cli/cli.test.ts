@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -297,4 +298,35 @@ test("millrace colours its words when asked to, and not otherwise", async () => 
   const coloured = await commandResult(missing, { env: { FORCE_COLOR: "1" } });
   assert.ok(coloured.stderr.startsWith("\u001b[31merror"), coloured.stderr);
   assert.ok(!(await commandResult(missing, { env: { NO_COLOR: "1" } })).stderr.includes("\u001b"));
+});
+
+test("millrace proxy passes requests on, and --cache keeps what may be kept", async () => {
+  let count = 0;
+  const upstream = createHttpServer(({ url }, outgoing) => {
+    outgoing.setHeader("cache-control", "max-age=60");
+    outgoing.end(`${url} ${++count}`);
+  }).listen(0, "127.0.0.1");
+  await once(upstream, "listening");
+  const target = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+  try {
+    {
+      await using server = await runCommand("proxy", target, "--cache");
+      assert.equal(await (await fetch(new URL("/a?b", server.url))).text(), "/a?b 1");
+      assert.equal(await (await fetch(new URL("/a?b", server.url))).text(), "/a?b 1");
+    }
+    await using server = await runCommand("proxy", target);
+    assert.equal(await (await fetch(new URL("/a", server.url))).text(), "/a 2");
+    assert.equal(await (await fetch(new URL("/a", server.url))).text(), "/a 3");
+  } finally {
+    upstream.close();
+    upstream.closeAllConnections();
+  }
+});
+
+test("millrace proxy needs one http or https URL", async () => {
+  for (const args of [[], ["ftp://a"], ["a"], ["http://a", "http://b"]]) {
+    const { code, stderr } = await commandResult(["proxy", ...args]);
+    assert.equal(code, 2, args.join(" "));
+    assert.match(stderr, /"millrace proxy" (?:needs|takes)/);
+  }
 });

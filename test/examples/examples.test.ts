@@ -83,3 +83,31 @@ test("examples/stages.ts chooses the language by a prime, and lets one other ori
   assert.equal(await allowed("https://other.example"), null);
   assert.equal((await fetch(new URL("/./home/en", server.url))).status, 404);
 });
+
+test("examples/proxy.ts answers itself what it has, and asks another server for the rest", async () => {
+  await using upstream = await runCommand("run", "examples/hello.ts");
+  process.env["UPSTREAM"] = upstream.url;
+  await using server = await runCommand("run", "examples/proxy.ts");
+  delete process.env["UPSTREAM"];
+  assert.equal(await (await fetch(new URL("/health", server.url))).text(), "fine");
+  assert.equal(await (await fetch(new URL("/user/7", server.url))).text(), '{"id":"7"}');
+  assert.equal((await fetch(new URL("/user/7", server.url))).headers.get("via"), "1.1 millrace");
+});
+
+test("examples/present.ts shows templates, Markdown, a download, and an error page of its own", async () => {
+  await using server = await runCommand("run", "examples/present.ts");
+  const ask = (path: string) => fetch(new URL(path, server.url), { headers: { accept: "text/html" } });
+  assert.match(await (await ask("/")).text(), /<title>Water wheels<\/title>[^]*<li>Overshot: 85 %<\/li>/);
+  const search = await ask("/search.html?q=%3Cb%3E");
+  assert.match(await search.text(), /0 found for “&lt;b&gt;”/);
+  assert.match(search.headers.get("content-security-policy")!, /'nonce-/);
+  assert.match(await (await ask("/notes.md")).text(), /<title>Notes on wheels<\/title>[^]*<td>overshot<\/td>/);
+  const table = await ask("/wheels.csv");
+  assert.equal(table.headers.get("content-disposition"), 'attachment; filename="water wheels.csv"');
+  assert.match(await table.text(), /^wheel,efficiency\n/);
+  for (const path of ["/parts/frame.html", "/errors/error.html", "/nowhere"]) {
+    const lost = await ask(path);
+    assert.equal(lost.status, 404);
+    assert.match(await lost.text(), /<h1>404 Not Found<\/h1>/);
+  }
+});

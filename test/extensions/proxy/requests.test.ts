@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import type { FakeRequest } from "../../../src/testing.ts";
 import { FakeReactor } from "../../../src/testing.ts";
 import { WebServer } from "../../../src/server/web-server.ts";
+import { arc } from "../../../src/hosts/arc.ts";
 import { proxy, type ProxyOptions } from "../../../src/extensions/proxy/proxy.ts";
 import { origin, rawOrigin } from "./origin.ts";
 
@@ -199,4 +200,13 @@ test("A proxy's target is an http or https URL without query and user", () => {
   for (const target of ["ftp://a", "http://a/?q", "http://u:p@a/", "nothing", "http://a/#f"]) {
     assert.throws(() => proxy(target), TypeError, target);
   }
+});
+
+test("A proxy that is mounted gets every method, and the prefix stays in the target", async () => {
+  const { url } = await origin(({ method, url: target }, outgoing) => outgoing.end(`${method} ${target}`));
+  const reactor = new FakeReactor(arc().get("/own", () => "own").mount("/up", proxy(url)));
+  for (const method of ["GET", "PUT", "DELETE", "PROPFIND"]) {
+    assert.equal(await (await reactor.request({ method, path: "/up/a%2Cb?c" })).text(), `${method} /up/a%2Cb?c`);
+  }
+  assert.equal(await (await reactor.get("/own")).text(), "own");
 });
