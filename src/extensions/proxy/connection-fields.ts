@@ -2,14 +2,7 @@ import { hasToken } from "../../fields/token-list.ts";
 import type { Headers } from "../../http/headers.ts";
 
 /** RFC 9110 §7.6.1: fields of one connection alone, whether or not Connection names them. */
-const OF_CONNECTION = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "transfer-encoding",
-  "upgrade",
-]);
+const OF_CONNECTION = new Set(["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"]);
 
 /** Whether a field ends at this hop: by itself, or because Connection names it. */
 export function isOfConnection(name: string, connection: string | undefined): boolean {

@@ -1,3 +1,4 @@
+import type * as undiciTypes from "undici";
 import type { Client, Dispatcher, Pool } from "undici";
 import { HttpError } from "../../http/http-error.ts";
 import type { Headers } from "../../http/headers.ts";
@@ -26,10 +27,13 @@ export class Upstream {
   readonly #origin: string;
   readonly #servername: string | undefined;
   readonly #options: Client.Options;
-  readonly #undici: Promise<typeof import("undici")>;
+  readonly #undici: Promise<typeof undiciTypes>;
   #pool: Pool | undefined;
 
-  constructor({ origin, protocol, hostname }: URL, { connect = 3_000, firstByte = 30_000, idle = 30_000 }: ProxyTimeouts) {
+  constructor(
+    { origin, protocol, hostname }: URL,
+    { connect = 3_000, firstByte = 30_000, idle = 30_000 }: ProxyTimeouts,
+  ) {
     this.#origin = origin;
     // The certificate is that of the upstream, whatever Host says.
     this.#servername = protocol === "https:" ? hostname : undefined;
@@ -64,7 +68,7 @@ export class Upstream {
   ): Promise<UpstreamExchange> {
     const options = { ...request, servername: this.#servername } as Dispatcher.DispatchOptions;
     const undici = await this.#undici;
-    this.#pool ??= new undici.Pool(this.#origin, this.#options as Pool.Options);
+    this.#pool ??= new undici.Pool(this.#origin, this.#options);
     const first = new UpstreamExchange(inform);
     this.#pool.dispatch(options, first);
     try {

@@ -41,8 +41,12 @@ function startOrigin(suite: CacheSuite, port: number, verbose: boolean): ChildPr
     npm_config_port: String(port),
     npm_config_pidfile: join(tmpdir(), `millrace-cache-tests-${port}.pid`),
   };
-  const child = spawn(process.execPath, [suite.origin], { cwd: suite.folder, env, stdio: ["ignore", "pipe", "inherit"] });
-  if (verbose) child.stdout!.pipe(process.stdout, { end: false });
+  const child = spawn(process.execPath, [suite.origin], {
+    cwd: suite.folder,
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (verbose) child.stdout.pipe(process.stdout, { end: false });
   return child;
 }
 

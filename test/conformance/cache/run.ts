@@ -29,6 +29,8 @@ const results = await playCacheTests(suite, {
   ...(values["at-once"] === undefined ? {} : { atOnce: Number(values["at-once"]) }),
 });
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`);
-console.log(failures(results, values["no-checks"] === true ? ["required", "optimal"] : ["required", "optimal", "check"]));
+console.log(
+  failures(results, values["no-checks"] === true ? ["required", "optimal"] : ["required", "optimal", "check"]),
+);
 console.log(totals(results));
 process.exit();

@@ -25,7 +25,10 @@ async function seen(request: FakeRequest, options?: ProxyOptions, path = ""): Pr
     incoming.on("data", (chunk) => (content += chunk));
     incoming.on("end", () => {
       const { method, url: target, rawHeaders } = incoming;
-      const lines = Array.from({ length: rawHeaders.length / 2 }, (_, at) => `${rawHeaders[at * 2]}: ${rawHeaders[at * 2 + 1]}`);
+      const lines = Array.from(
+        { length: rawHeaders.length / 2 },
+        (_, at) => `${rawHeaders[at * 2]}: ${rawHeaders[at * 2 + 1]}`,
+      );
       outgoing.end(JSON.stringify({ method, target, lines, content }));
     });
   });
@@ -79,7 +82,8 @@ describe("A proxied request", () => {
       "x-end": "2",
     };
     const got = await seen({ headers });
-    for (const name of ["x-hop", "keep-alive", "proxy-connection", "te", "upgrade"]) assert.deepEqual(field(name, got), []);
+    for (const name of ["x-hop", "keep-alive", "proxy-connection", "te", "upgrade"])
+      assert.deepEqual(field(name, got), []);
     assert.deepEqual(field("x-end", got), ["2"]);
     assert.deepEqual(field("connection", got), ["keep-alive"]);
   });
@@ -117,7 +121,9 @@ describe("A proxied request", () => {
   });
 
   test("loses Proxy, names with underscores and x-internal-*", async () => {
-    const got = await seen({ headers: { proxy: "http://evil", x_forwarded_for: "6.6.6.6", "x-internal-user": "root" } });
+    const got = await seen({
+      headers: { proxy: "http://evil", x_forwarded_for: "6.6.6.6", "x-internal-user": "root" },
+    });
     assert.doesNotMatch(got.lines.join("\n"), /evil|6\.6\.6\.6|root/);
   });
 
@@ -154,7 +160,12 @@ describe("Through sockets, a proxy", () => {
       if (length !== undefined) outgoing.setHeader("content-length", length);
       incoming.pipe(outgoing);
     });
-    await using server = await new WebServer({ app: proxy(url), listen: "127.0.0.1:0", log: "off", cache: false }).start();
+    await using server = await new WebServer({
+      app: proxy(url),
+      listen: "127.0.0.1:0",
+      log: "off",
+      cache: false,
+    }).start();
     const content = Buffer.alloc(3_000_000, "0123456789abcdef!");
     for (const known of [true, false]) {
       const outgoing = ask(server.url, { method: "PUT", agent: false });
@@ -185,7 +196,11 @@ describe("Through sockets, a proxy", () => {
       socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     });
     await using server = await new WebServer({ app: proxy(url), listen: "127.0.0.1:0", log: "off" }).start();
-    const outgoing = ask(server.url, { method: "PUT", headers: { expect: "100-continue", "content-length": 1 }, agent: false });
+    const outgoing = ask(server.url, {
+      method: "PUT",
+      headers: { expect: "100-continue", "content-length": 1 },
+      agent: false,
+    });
     outgoing.flushHeaders();
     await once(outgoing, "continue");
     outgoing.end("x");
@@ -204,7 +219,11 @@ test("A proxy's target is an http or https URL without query and user", () => {
 
 test("A proxy that is mounted gets every method, and the prefix stays in the target", async () => {
   const { url } = await origin(({ method, url: target }, outgoing) => outgoing.end(`${method} ${target}`));
-  const reactor = new FakeReactor(arc().get("/own", () => "own").mount("/up", proxy(url)));
+  const reactor = new FakeReactor(
+    arc()
+      .get("/own", () => "own")
+      .mount("/up", proxy(url)),
+  );
   for (const method of ["GET", "PUT", "DELETE", "PROPFIND"]) {
     assert.equal(await (await reactor.request({ method, path: "/up/a%2Cb?c" })).text(), `${method} /up/a%2Cb?c`);
   }

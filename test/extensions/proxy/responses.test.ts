@@ -48,13 +48,19 @@ describe("A proxied response", () => {
       "HTTP/1.1 200 OK\r\nConnection: a, content-length, close\r\nA: 1\r\nB: 2\r\nKeep-Alive: timeout=9\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nok",
     );
     const names = [...response.headers.keys()];
-    assert.deepEqual(names.filter((name) => ["a", "connection", "keep-alive", "upgrade"].includes(name)), []);
+    assert.deepEqual(
+      names.filter((name) => ["a", "connection", "keep-alive", "upgrade"].includes(name)),
+      [],
+    );
     assert.equal(response.headers.get("b"), "2");
     assert.equal(response.headers.get("content-length"), "2");
   });
 
   test("names this server in Via", async () => {
-    assert.equal((await through("HTTP/1.1 204 No Content\r\nVia: 1.1 a\r\n\r\n")).headers.get("via"), "1.1 a, 1.1 millrace");
+    assert.equal(
+      (await through("HTTP/1.1 204 No Content\r\nVia: 1.1 a\r\n\r\n")).headers.get("via"),
+      "1.1 a, 1.1 millrace",
+    );
   });
 
   test("is for the cache to judge by its fields", async () => {
@@ -155,7 +161,10 @@ describe("An upstream that", () => {
     ["speaks no HTTP", "SSH-2.0-OpenSSH\r\n"],
     ["gives a status that is none", "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"],
     ["switches protocols unasked", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"],
-    ["frames its content twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"],
+    [
+      "frames its content twice",
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    ],
     ["has a bare CR in a field", "HTTP/1.1 200 OK\r\nA: b\rc\r\nContent-Length: 0\r\n\r\n"],
   ] as const) {
     test(`${name} is 502`, async () => {
