@@ -20,6 +20,17 @@ export type { HookOptions, HooksInit, HookStatus, ListenerStatus } from "./serve
 export type { ErrorSource, HookListeners, HookName, WorkerExit } from "./server/hook-listeners.ts";
 export { Registrations } from "./server/registrations.ts";
 export type { Register } from "./server/registrations.ts";
+export { cron } from "./server/scheduler/cron.ts";
+export type { CronOptions } from "./server/scheduler/cron.ts";
+export type { Duration } from "./server/scheduler/duration.ts";
+export type { Lease } from "./server/scheduler/lease.ts";
+export { every } from "./server/scheduler/schedule.ts";
+export type { Schedule } from "./server/scheduler/schedule.ts";
+export { Scheduler } from "./server/scheduler/scheduler.ts";
+export type { SchedulerInit } from "./server/scheduler/scheduler.ts";
+export { task } from "./server/scheduler/task.ts";
+export type { Task, TaskOptions, TaskRun } from "./server/scheduler/task.ts";
+export type { TaskStatus } from "./server/scheduler/task-status.ts";
 
 // The one concept.
 export type { Handler, Layer } from "./http/handler.ts";
@@ -44,6 +55,8 @@ export type { Upgrade } from "./http/upgrade.ts";
 export { compression } from "./cache/compression.ts";
 export type { CompressionOptions } from "./cache/compression.ts";
 export type { Coding } from "./cache/coding-choice.ts";
+export { dictionaries } from "./cache/dictionaries.ts";
+export type { Dictionaries, DictionaryOptions } from "./cache/dictionaries.ts";
 export { memoryStore } from "./cache/memory-store.ts";
 export type { MemoryStoreOptions } from "./cache/memory-store.ts";
 export { ResponseCache } from "./cache/response-cache.ts";
@@ -53,10 +66,14 @@ export type { EntryFacts, Selection, Store, StoreCounts } from "./cache/store.ts
 // Layers and stages.
 export type { After, Answered, Before } from "./pipeline/before-after.ts";
 export type { ErrorClass, ErrorHandler, ErrorKey } from "./pipeline/errors.ts";
+export type { ErrorFacts } from "./pipeline/error-page.ts";
+export type { PageSource } from "./pipeline/stages.ts";
 export { ExtensionError } from "./pipeline/extension-error.ts";
 export type { StageName } from "./pipeline/extension-error.ts";
 export { nonceOf } from "./pipeline/nonce.ts";
 export type { Presenter } from "./pipeline/presenters.ts";
+export { renderedResponse, sourceText } from "./pipeline/rendered.ts";
+export type { Rendering } from "./pipeline/rendered.ts";
 export { rewrite } from "./pipeline/rewrite.ts";
 export type { Scope } from "./pipeline/scope.ts";
 export { scoped } from "./pipeline/scoped.ts";
@@ -118,11 +135,13 @@ export { csp } from "./extensions/csp/csp.ts";
 export type { CspOptions, CspRule } from "./extensions/csp/csp.ts";
 export type { CspChanges } from "./extensions/csp/policy.ts";
 export { download } from "./extensions/download/download.ts";
+export { errorPages } from "./extensions/error-pages/error-pages.ts";
 export { hide } from "./extensions/hide/hide.ts";
 export { limiter } from "./extensions/limiter/limiter.ts";
 export type { LimitRule } from "./extensions/limiter/options.ts";
 export { markdown } from "./extensions/markdown/markdown.ts";
 export type { MarkdownOptions } from "./extensions/markdown/markdown.ts";
+export type { MarkdownPage } from "./extensions/markdown/markdown-page.ts";
 export { nonce } from "./extensions/nonce/nonce.ts";
 export type { NonceOptions } from "./extensions/nonce/nonce.ts";
 export { proxy } from "./extensions/proxy/proxy.ts";
@@ -133,6 +152,6 @@ export type { ReferrerPolicy, ReferrerRule } from "./extensions/referrer-policy/
 export { securityFields } from "./extensions/security-fields/security-fields.ts";
 export type { FieldChanges, SecurityFieldsOptions } from "./extensions/security-fields/security-fields.ts";
 export { templates } from "./extensions/templates/templates.ts";
-export type { TemplateOptions } from "./extensions/templates/templates.ts";
+export type { TemplateData, TemplateOptions } from "./extensions/templates/templates.ts";
 
 joinFetchStandard();

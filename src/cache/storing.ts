@@ -82,6 +82,7 @@ export type Refusal =
   | "private"
   | "vary"
   | "set-cookie"
+  | "nonce"
   | "authorization"
   | "status"
   | "no-freshness"
@@ -153,6 +154,8 @@ function refusalOf(
   if (control.noStore && !isUnderstood) return "no-store";
   if (control.isPrivate === true) return "private";
   if (headers.has("set-cookie")) return "set-cookie";
+  // A nonce that everybody gets is none.
+  if (request.state.nonce !== undefined) return "nonce";
   if (control.mustUnderstand && !isUnderstood) return "status";
   // RFC 9111 §3.3: 206 would be an incomplete response, and 304 is none of its own.
   if (status === 206 || status === 304 || status === 101 || OF_REQUEST.has(status)) return "status";
