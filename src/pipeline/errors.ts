@@ -119,7 +119,9 @@ export class ErrorHandlers {
     try {
       const made = page(request, { status, title: reasonOf(status) || "Error", detail: error?.detail });
       const finished = (value: Response | void): Response => (value === undefined ? builtIn() : finish(value, error));
-      return isPromise(made) ? made.then(finished).catch((second) => this.#lastResort(second, request)) : finished(made);
+      return isPromise(made)
+        ? made.then(finished).catch((second) => this.#lastResort(second, request))
+        : finished(made);
     } catch (second) {
       return this.#lastResort(second, request);
     }

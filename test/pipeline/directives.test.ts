@@ -18,8 +18,11 @@ describe("The line !>", () => {
   for (const [line, wanted] of GOOD) {
     test(`${JSON.stringify(line.slice(0, 60))} is read`, () => {
       const directives = parseDirectives(line);
-      assert.ok(typeof directives !== "string", String(directives));
-      assert.deepEqual(directives.map(({ name, args }) => [name, ...args]), wanted);
+      assert.ok(typeof directives !== "string");
+      assert.deepEqual(
+        directives.map(({ name, args }) => [name, ...args]),
+        wanted,
+      );
     });
   }
 
@@ -40,7 +43,7 @@ describe("The line !>", () => {
     [` ${"é".repeat(600)}`, /longer than 1024/],
   ];
   for (const [line, fault] of BAD) {
-    test(`${JSON.stringify(line.slice(0, 60))} is refused`, () => assert.match(String(parseDirectives(line)), fault));
+    test(`${JSON.stringify(line.slice(0, 60))} is refused`, () => assert.match(parseDirectives(line) as string, fault));
   }
 
   test("gives back the words that it was made of", () => {
@@ -50,7 +53,10 @@ describe("The line !>", () => {
       fc.property(fc.array(directive, { minLength: 1, maxLength: 6 }), (directives) => {
         const read = parseDirectives(directives.map((words) => words.join(" ")).join(" &> "));
         assert.ok(typeof read !== "string");
-        assert.deepEqual(read.map(({ name, args }) => [name, ...args]), directives);
+        assert.deepEqual(
+          read.map(({ name, args }) => [name, ...args]),
+          directives,
+        );
       }),
     );
   });

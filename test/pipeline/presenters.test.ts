@@ -48,13 +48,19 @@ describe("Presenters", () => {
   test("meet responses of handlers by match only", async () => {
     const seen: string[] = [];
     const extension = adding("m", { match: (response) => response.status === 200, present: () => void seen.push("m") });
-    const site = host("any").use(extension, adding("e", { endings: [".txt"] })).get("/a.txt", () => text("!> e\n"));
+    const site = host("any")
+      .use(extension, adding("e", { endings: [".txt"] }))
+      .get("/a.txt", () => text("!> e\n"));
     const response = await new FakeReactor({ hosts: [site] }).get("/a.txt");
     assert.deepEqual([await response.text(), response.headers.get("x-met"), seen], ["!> e\n", null, ["m"]]);
   });
 
   test("of the same name: the first counts, so that a host's own comes before the server's", async (t) => {
-    const extensions = [adding("a"), { ...adding("a", { present: () => assert.fail() }), priority: -1 }, adding("hide")];
+    const extensions = [
+      adding("a"),
+      { ...adding("a", { present: () => assert.fail() }), priority: -1 },
+      adding("hide"),
+    ];
     const site = await siteOf(t, { "a.txt": "!> a\nx", "b.txt": "!> hide\nx" }, extensions);
     assert.equal((await site.fetch("/a.txt")).headers.get("x-met"), "a");
     assert.equal((await site.fetch("/b.txt")).headers.get("x-met"), "hide");
@@ -66,7 +72,10 @@ describe("Presenters", () => {
     const any = host("any").use(adding("a"), adding("b")).mount("/", handler);
     const other = host("example.com").use(adding("a"));
     const reactor = new FakeReactor({ hosts: [any, other], extensions: [adding("a")] });
-    for (const [path, met] of [["/x.txt", "a"], ["/y.txt", "b"]] as const) {
+    for (const [path, met] of [
+      ["/x.txt", "a"],
+      ["/y.txt", "b"],
+    ] as const) {
       const response = await reactor.get(path, { host: "example.com" });
       assert.deepEqual([response.status, response.headers.get("x-met")], [200, met]);
     }
@@ -94,7 +103,11 @@ describe("Presenters", () => {
     const wrong = adding("c", { present: () => "text" as unknown as Response });
     const contents = { "a.txt": "!> a\nSECRET", "b.txt": "!> b\nSECRET", "c.txt": "!> c\nSECRET" };
     const site = await siteOf(t, contents, [failing, refusing, wrong]);
-    for (const [path, status] of [["/a.txt", 500], ["/b.txt", 410], ["/c.txt", 500]] as const) {
+    for (const [path, status] of [
+      ["/a.txt", 500],
+      ["/b.txt", 410],
+      ["/c.txt", 500],
+    ] as const) {
       const response = await site.fetch(path);
       assert.equal(response.status, status);
       assert.doesNotMatch(await response.text(), /SECRET|broken/);
@@ -172,8 +185,13 @@ describe("A file that is not presented", () => {
     const handler = files(folderWith(t, { "a.txt": "x" }));
     t.after(() => handler.loader.close());
     const kept: boolean[] = [];
-    const looks: Extension = { name: "looks", present: (response) => void kept.push(Response.parts.kept(response) !== undefined) };
-    const site = host("any").use(adding("a", { endings: [".md"] }), looks).mount("/", handler);
+    const looks: Extension = {
+      name: "looks",
+      present: (response) => void kept.push(Response.parts.kept(response) !== undefined),
+    };
+    const site = host("any")
+      .use(adding("a", { endings: [".md"] }), looks)
+      .mount("/", handler);
     const reactor = new FakeReactor({ hosts: [site] });
     for (let round = 0; round < 2; round++) await reactor.get("/a.txt");
     assert.deepEqual(kept, [true, true]);

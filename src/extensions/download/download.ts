@@ -20,7 +20,8 @@ export function download(): Extension {
       present(response, _request, [name, ...others]) {
         const file = Response.parts.representation(response)?.file;
         const chosen = name ?? (file === undefined ? undefined : basename(file));
-        if (others.length > 0) throw badDirective(response, "has more than one name after download", 'Use quotes: "a b".');
+        if (others.length > 0)
+          throw badDirective(response, "has more than one name after download", 'Use quotes: "a b".');
         if (name !== undefined && safeFileName(name) !== name) {
           throw badDirective(response, `has no name of a file after download: ${JSON.stringify(name)}`);
         }

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type * as Library from "marked";
 import { escapeHtml } from "../../base/escape-html.ts";
 import { decodeText } from "../../http/content.ts";
 import type { Representation } from "../../http/representation.ts";
@@ -45,7 +46,7 @@ export function markdown({ template = markdownPage, endings = [".md"] }: Markdow
   return { name: "markdown", presenter: { name: "markdown", endings, present } };
 }
 
-function pageOf(source: string, file: string | undefined, library: typeof import("marked")): MarkdownPage {
+function pageOf(source: string, file: string | undefined, library: typeof Library): MarkdownPage {
   const { fields, text } = frontMatter(source);
   const { html, title } = renderMarkdown(text, library);
   const name = file === undefined ? "" : basename(file).replace(/\.[^.]*$/, "");

@@ -1,4 +1,4 @@
-import type { Marked } from "marked";
+import type * as Library from "marked";
 
 /** HTML made of Markdown. */
 export interface RenderedMarkdown {
@@ -7,18 +7,18 @@ export interface RenderedMarkdown {
   readonly title: string | undefined;
 }
 
-let marked: Promise<typeof import("marked")> | undefined;
+let marked: Promise<typeof Library> | undefined;
 
 /** Loads the parser, which takes some milliseconds, when the first page is asked for. */
-export function loadMarked(): Promise<typeof import("marked")> {
+export function loadMarked(): Promise<typeof Library> {
   return (marked ??= import("marked"));
 }
 
 /** Markdown (CommonMark and GitHub's tables, task lists, strikethrough) as HTML. Headings have an `id` to link to. */
-export function renderMarkdown(text: string, { Marked }: typeof import("marked")): RenderedMarkdown {
+export function renderMarkdown(text: string, { Marked }: typeof Library): RenderedMarkdown {
   const ids = new Map<string, number>();
   let title: string | undefined;
-  const parser: Marked = new Marked({
+  const parser = new Marked({
     gfm: true,
     renderer: {
       heading({ tokens, depth }) {
@@ -43,9 +43,12 @@ function decoded(inline: string): string {
 
 /** As GitHub has it: letters, digits, `-` and `_` in lower case, and a number for the second of the same name. */
 function uniqueId(name: string, ids: Map<string, number>): string {
-  const id = name.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replace(/\s/g, "-") || "section";
+  const id =
+    name
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replace(/\s/g, "-") || "section";
   const count = ids.get(id) ?? 0;
   ids.set(id, count + 1);
   return count === 0 ? id : `${id}-${count}`;
 }
-

@@ -1,6 +1,7 @@
+import type * as Library from "liquidjs";
 import type { Liquid, Template } from "liquidjs";
 import type { Representation } from "../../http/representation.ts";
-import { TemplateUse, uses } from "./template-use.ts";
+import { type TemplateUse, uses } from "./template-use.ts";
 
 /** Milliseconds that one page may take. */
 const LONGEST = 5000;
@@ -19,7 +20,7 @@ export class TemplateEngine {
   /** Compiled templates, for as long as their files are kept. */
   readonly #compiled = new WeakMap<Representation, Template[] | Promise<Template[]>>();
 
-  constructor(library: typeof import("liquidjs")) {
+  constructor(library: typeof Library) {
     const neverSync = (): never => {
       throw new Error("Templates are read asynchronously");
     };

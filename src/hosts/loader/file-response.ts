@@ -44,7 +44,12 @@ export function conditionalResponse(request: Request, file: LoadedFile, whole?: 
   if (result.kind === "unsatisfiable") {
     throw new HttpError(416, { fields: { "content-range": formatUnsatisfiedRange(file.size) } });
   }
-  return partialResponse(request, file, result.ranges, whole === undefined ? file.headers() : new Headers(whole.headers));
+  return partialResponse(
+    request,
+    file,
+    result.ranges,
+    whole === undefined ? file.headers() : new Headers(whole.headers),
+  );
 }
 
 const NO_RANGES = { kind: "none" } as const;
@@ -61,12 +66,7 @@ function notModified(fields: Headers): Response {
 }
 
 /** 206. RFC 9110 §15.3.7: one range is the content itself, several are multipart. */
-function partialResponse(
-  request: Request,
-  file: LoadedFile,
-  ranges: readonly ByteRange[],
-  headers: Headers,
-): Response {
+function partialResponse(request: Request, file: LoadedFile, ranges: readonly ByteRange[], headers: Headers): Response {
   const part = ({ start, end }: ByteRange) => file.part(request, start, end - start + 1);
   const [first, ...others] = ranges;
   if (others.length === 0) {

@@ -65,7 +65,10 @@ describe("Kvarn present files: !> allow-ips", () => {
     const reactor = reactorOf(t, "!> allow-ips 192.0.2.7");
     const asked = Array.from({ length: 40 }, (_, index) => reactor.get("/a.txt", index % 3 === 1 ? FRIEND : STRANGER));
     const statuses = (await Promise.all(asked)).map(({ status }) => status);
-    assert.deepEqual(statuses, Array.from({ length: 40 }, (_, index) => (index % 3 === 1 ? 200 : 404)));
+    assert.deepEqual(
+      statuses,
+      Array.from({ length: 40 }, (_, index) => (index % 3 === 1 ? 200 : 404)),
+    );
   });
 
   test("answers preconditions and ranges of who is let in", async (t) => {
@@ -85,7 +88,12 @@ describe("Kvarn present files: !> allow-ips", () => {
     assert.equal((await reactor.get("/a.txt", FRIEND)).status, 200);
   });
 
-  for (const line of ["!> allow-ips", "!> allow-ips 192.0.2.1/24", "!> allow-ips localhost", "!> allow-ips 0.0.0.0/0,1.1.1.1"]) {
+  for (const line of [
+    "!> allow-ips",
+    "!> allow-ips 192.0.2.1/24",
+    "!> allow-ips localhost",
+    "!> allow-ips 0.0.0.0/0,1.1.1.1",
+  ]) {
     test(`${line} lets nobody in, and the log says why`, async (t) => {
       const site = await siteOf(t, { "a.txt": `${line}\nSECRET` }, [allowIps()]);
       const response = await site.fetch("/a.txt");

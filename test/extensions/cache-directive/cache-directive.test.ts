@@ -11,7 +11,11 @@ const REQUEST = new Request("http://example.com/");
 
 function presented(args: string): Response {
   const response = new Response("x");
-  (cacheDirective().presenter as Presenter).present(response, REQUEST, args.split(" ").filter((arg) => arg !== ""));
+  void (cacheDirective().presenter as Presenter).present(
+    response,
+    REQUEST,
+    args.split(" ").filter((arg) => arg !== ""),
+  );
   return response;
 }
 
@@ -34,7 +38,17 @@ describe("Kvarn present files: !> cache", () => {
     });
   }
 
-  for (const args of ["", "all", "FULL", "max-age", "max-age=", "max-age=-1", "max-age=1.5", "max-age=١", "full none"]) {
+  for (const args of [
+    "",
+    "all",
+    "FULL",
+    "max-age",
+    "max-age=",
+    "max-age=-1",
+    "max-age=1.5",
+    "max-age=١",
+    "full none",
+  ]) {
     test(`${JSON.stringify(args)} is refused`, () => assert.throws(() => presented(args), { code: "BAD_DIRECTIVE" }));
   }
   for (const args of ["client", "full client", "client full none", "full client query-matters", "client client"]) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, test, type TestContext } from "node:test";
 import { errorPages } from "../../../src/extensions/error-pages/error-pages.ts";
 import { hide } from "../../../src/extensions/hide/hide.ts";
 import { markdown } from "../../../src/extensions/markdown/markdown.ts";
@@ -18,7 +18,7 @@ const NAVIGATION = { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0
 const PROGRAM = { headers: { accept: "application/json" } };
 
 /** A site whose `/fail/…` fails with the status that is named. */
-function failing(t: import("node:test").TestContext, contents: Record<string, string>, folder?: string): FakeReactor {
+function failing(t: TestContext, contents: Record<string, string>, folder?: string): FakeReactor {
   const root = folderWith(t, contents);
   const handler = files(root);
   const extension = errorPages(folder === undefined ? undefined : `${root}/${folder}`);
@@ -83,7 +83,13 @@ describe("Kvarn custom error pages from errors/<status>.html", () => {
   });
 
   test("cannot be asked for themselves, but what lies beside them can", async (t) => {
-    const contents = { "errors/404.html": "Lost", "errors/error.css": "b{}", "errors/index.html": "i", "404.html": "own", "errors/a/404.html": "a" };
+    const contents = {
+      "errors/404.html": "Lost",
+      "errors/error.css": "b{}",
+      "errors/index.html": "i",
+      "404.html": "own",
+      "errors/a/404.html": "a",
+    };
     for (const loader of [{}, { cleanUrls: true }]) {
       const site = await siteOf(t, contents, [errorPages()], { loader });
       for (const path of ["/errors/404.html", "/errors/404", "/errors//404.html", "/errors/%3404.html"]) {
@@ -99,7 +105,11 @@ describe("Kvarn custom error pages from errors/<status>.html", () => {
   });
 
   test("in a folder of their own cannot be asked for there either", async (t) => {
-    const reactor = failing(t, { "my/pages/404.html": "Lost", "my/pages/a.css": "b{}", "errors/404.html": "a page like others" }, "my/pages");
+    const reactor = failing(
+      t,
+      { "my/pages/404.html": "Lost", "my/pages/a.css": "b{}", "errors/404.html": "a page like others" },
+      "my/pages",
+    );
     assert.equal(await (await reactor.get("/nowhere", NAVIGATION)).text(), "Lost");
     assert.equal((await reactor.get("/my/pages/404.html")).status, 404);
     assert.equal((await reactor.get("/my/pages/a.css")).status, 200);
@@ -136,7 +146,11 @@ describe("Kvarn custom error pages from errors/<status>.html", () => {
       .use(...extensions)
       .get("/a/410", () => new HttpError(410));
     const reactor = new FakeReactor({ hosts: [site] });
-    for (const [path, text] of [["/a/x", "a"], ["/x", "b"], ["/a/410", "b"]] as const) {
+    for (const [path, text] of [
+      ["/a/x", "a"],
+      ["/x", "b"],
+      ["/a/410", "b"],
+    ] as const) {
       assert.equal(await (await reactor.get(path, NAVIGATION)).text(), text);
     }
   });
@@ -147,8 +161,14 @@ describe("Error pages that are presented", () => {
 
   test("know status, title and detail, escaped", async (t) => {
     const reactor = failing(t, { "errors/error.html": PAGE });
-    assert.equal(await (await reactor.get("/nowhere/%3Cb%3E", NAVIGATION)).text(), "404 Not Found:  /nowhere/&lt;b&gt;");
-    assert.equal(await (await reactor.get("/fail/503", NAVIGATION)).text(), "503 Service Unavailable: &lt;detail&gt; /fail/503");
+    assert.equal(
+      await (await reactor.get("/nowhere/%3Cb%3E", NAVIGATION)).text(),
+      "404 Not Found:  /nowhere/&lt;b&gt;",
+    );
+    assert.equal(
+      await (await reactor.get("/fail/503", NAVIGATION)).text(),
+      "503 Service Unavailable: &lt;detail&gt; /fail/503",
+    );
     const internal = await (await reactor.get("/fail/500", NAVIGATION)).text();
     assert.equal(internal, "500 Internal Server Error:  /fail/500");
     assert.equal((await reactor.get("/errors/error.html")).status, 404);
@@ -187,7 +207,10 @@ describe("Error pages that are presented", () => {
 
   for (const page of ["!> tmpl\n{% broken %}", "!> nothing\nx"]) {
     test(`that fail themselves (${JSON.stringify(page)}) leave a bare 500, and the log says why`, async (t) => {
-      const site = await siteOf(t, { "errors/error.html": page, "a.html": "!> tmpl\n{% x %}" }, [templates(), errorPages()]);
+      const site = await siteOf(t, { "errors/error.html": page, "a.html": "!> tmpl\n{% x %}" }, [
+        templates(),
+        errorPages(),
+      ]);
       for (const path of ["/nowhere", "/a.html"]) {
         const response = await site.fetch(path, NAVIGATION);
         assert.deepEqual([response.status, await response.text()], [500, "Internal Server Error\n"]);

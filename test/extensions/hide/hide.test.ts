@@ -52,7 +52,9 @@ describe("Kvarn present files: !> hide", () => {
   }
 
   test("counts for the index file of a folder, and for a fallback", async (t) => {
-    const site = await siteOf(t, { "a/index.html": NOTE, "app.html": NOTE }, [hide()], { loader: { fallback: "app.html" } });
+    const site = await siteOf(t, { "a/index.html": NOTE, "app.html": NOTE }, [hide()], {
+      loader: { fallback: "app.html" },
+    });
     for (const path of ["/a/", "/a/index.html", "/nothing"]) {
       assert.equal((await site.fetch(path, { headers: { accept: "text/html" } })).status, 404);
     }

@@ -34,11 +34,14 @@ describe("Markdown", () => {
 
   test("gives headings of the same name each an id of its own", async (t) => {
     const page = await (await siteOf(t, { "a.md": "# A b!\n# A b\n# Ä\n# !\n" }, [markdown()])).text("/a.md");
-    assert.deepEqual([...page.matchAll(/ id="(.*?)"/g)].map(([, id]) => id), ["a-b", "a-b-1", "ä", "section"]);
+    assert.deepEqual(
+      [...page.matchAll(/ id="(.*?)"/g)].map(([, id]) => id),
+      ["a-b", "a-b-1", "ä", "section"],
+    );
   });
 
   test("escapes titles and languages, whoever wrote them", async (t) => {
-    const source = '---\ntitle: </title><script>x</script>\nlang: \'"><script>\'\n---\ntext';
+    const source = "---\ntitle: </title><script>x</script>\nlang: '\"><script>'\n---\ntext";
     const page = await (await siteOf(t, { "a.md": source }, [markdown()])).text("/a.md");
     assert.doesNotMatch(page, /<script/);
     assert.match(page, /<title>&lt;\/title&gt;&lt;script&gt;/);
@@ -100,7 +103,10 @@ describe("The template of Markdown", () => {
   });
 
   test("may be a file of the site, and its changes show at once", async (t) => {
-    const contents = { "a.md": "---\nby: <Ada>\n---\n# A {{ by }}", "page.html": "!> hide\n{{title}} {{ by }} {{ no }}{{ content }}" };
+    const contents = {
+      "a.md": "---\nby: <Ada>\n---\n# A {{ by }}",
+      "page.html": "!> hide\n{{title}} {{ by }} {{ no }}{{ content }}",
+    };
     const site = await siteOf(t, contents, [markdown({ template: "page.html" }), hide()]);
     assert.equal(await site.text("/a.md"), 'A {{ by }} &lt;Ada&gt; <h1 id="a--by-">A {{ by }}</h1>\n');
     await site.text("/a.md");
@@ -118,7 +124,7 @@ describe("The template of Markdown", () => {
 describe("Front matter", () => {
   const CASES: readonly (readonly [string, Readonly<Record<string, string>>, string])[] = [
     ["---\ntitle: A\n---\ntext", { title: "A" }, "text"],
-    ["---\r\ntitle:  \"A: b\" \r\n---\r\ntext", { title: "A: b" }, "text"],
+    ['---\r\ntitle:  "A: b" \r\n---\r\ntext', { title: "A: b" }, "text"],
     ["---\nlist:\n  - a\n# no\n---\n", { list: "" }, ""],
     ["---\n---\ntext", {}, "text"],
     ["---\ntext that never closes", {}, "---\ntext that never closes"],

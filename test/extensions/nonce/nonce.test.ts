@@ -30,7 +30,10 @@ describe("Kvarn present files: !> nonce", () => {
       assert.equal(nonces.length, 3);
       assert.equal(new Set(nonces).size, 1);
       assert.equal(page.replaceAll(/ nonce="[^"]*"/g, ""), PAGE);
-      assert.match(response.headers.get("content-security-policy")!, new RegExp(`'nonce-${RegExp.escape(nonces[0]!)}'`));
+      assert.match(
+        response.headers.get("content-security-policy")!,
+        new RegExp(`'nonce-${RegExp.escape(nonces[0]!)}'`),
+      );
       seen.add(nonces[0]!);
     }
     assert.equal(seen.size, 5);
@@ -46,7 +49,11 @@ describe("Kvarn present files: !> nonce", () => {
 
   test("is not got around by preconditions and ranges", async (t) => {
     const site = await siteOf(t, { "a.html": `!> nonce\n${PAGE}` }, [nonce()]);
-    for (const headers of [{ "if-none-match": "*" }, { range: "bytes=0-3" }, { "if-modified-since": new Date().toUTCString() }]) {
+    for (const headers of [
+      { "if-none-match": "*" },
+      { range: "bytes=0-3" },
+      { "if-modified-since": new Date().toUTCString() },
+    ]) {
       const response = await site.fetch("/a.html", { headers });
       assert.equal(response.status, 200);
       assert.equal(noncesOf(await response.text()).length, 3);

@@ -11,7 +11,8 @@ const HTML = { headers: { accept: "text/html" } };
 
 describe("Templates", () => {
   test("Kvarn present files: !> tmpl runs the template, and the line is not sent", async (t) => {
-    const page = '!> tmpl\n<ul>{% for name in names %}<li>{{ name }}</li>{% endfor %}</ul>{% if quiet %}no{% else %}yes{% endif %}';
+    const page =
+      "!> tmpl\n<ul>{% for name in names %}<li>{{ name }}</li>{% endfor %}</ul>{% if quiet %}no{% else %}yes{% endif %}";
     const site = await siteOf(t, { "a.html": page }, [templates({ data: { names: ["Ada", "Grace"] } })]);
     const response = await site.fetch("/a.html");
     assert.equal(response.status, 200);
@@ -140,7 +141,9 @@ describe("Parts of pages", () => {
   for (const name of OUTSIDE) {
     test(`are never ${JSON.stringify(name)}`, async (t) => {
       const page = "!> tmpl\n{% include request.query.name %}";
-      const site = await siteOf(t, { "page.html": page, "a/b.txt": "b", ".env": "SECRET", "a/.env": "SECRET" }, [templates()]);
+      const site = await siteOf(t, { "page.html": page, "a/b.txt": "b", ".env": "SECRET", "a/.env": "SECRET" }, [
+        templates(),
+      ]);
       const outside = `${site.folder}-outside`;
       mkdirSync(outside, { recursive: true });
       t.after(() => import("node:fs").then(({ rmSync }) => rmSync(outside, { recursive: true })));

@@ -11,7 +11,12 @@ import { folderWith, put, serve } from "./folder.ts";
 
 describe("The first line of a file", () => {
   const LONG = "x".repeat(1024 - "!> ".length);
-  const CASES: readonly (readonly [what: string, content: string | Uint8Array, text: string | undefined, rest?: string])[] = [
+  const CASES: readonly (readonly [
+    what: string,
+    content: string | Uint8Array,
+    text: string | undefined,
+    rest?: string,
+  ])[] = [
     ["with LF", "!> a b\ncontent", " a b", "content"],
     ["with CR LF", "!> a\r\ncontent", " a", "content"],
     ["with more CRs, which are part of it", "!> a\r\r\ncontent", " a\r", "content"],
@@ -48,7 +53,8 @@ describe("The first line of a file", () => {
   for (const content of [`!> ${LONG}x\n`, `!> ${"x".repeat(5000)}`, `!>${"\0".repeat(5000)}\n`, `!> ${LONG}\r\r\n`]) {
     test(`of more than 1,024 octets is cut off where it shows that it is too long (${content.length})`, () => {
       const octets = Buffer.from(content);
-      for (const head of [octets, octets.subarray(0, DIRECTIVES_HEAD)]) assert.equal(directiveLine(head)!.text.length, 1023);
+      for (const head of [octets, octets.subarray(0, DIRECTIVES_HEAD)])
+        assert.equal(directiveLine(head)!.text.length, 1023);
     });
   }
 });
@@ -58,7 +64,10 @@ for (const cache of ["memory", "descriptors", "none"] as const) {
     for (const length of [10, 3 * 1024 * 1024]) {
       test(`is sent without it: length, content and what its representation says (${length} octets)`, async (t) => {
         const content = Buffer.alloc(length, "0123456789");
-        const folder = folderWith(t, { "a.txt": Buffer.concat([Buffer.from("!> a b\r\n"), content]), "b.txt": content });
+        const folder = folderWith(t, {
+          "a.txt": Buffer.concat([Buffer.from("!> a b\r\n"), content]),
+          "b.txt": content,
+        });
         const handler = serve(t, folder, { cache });
         for (let round = 0; round < 2; round++) {
           const request = new Request("http://example.com/a.txt", { headers: { range: "bytes=0-0" } });
@@ -154,7 +163,20 @@ describe("Loader.load", () => {
     assert.ok(Buffer.from(await (await loader.load("/a/b.html"))!.whole()).equals(Buffer.from("b")));
     assert.equal(await loader.load("/a/b.html"), await loader.load("/a/b.html"), "it is kept");
     assert.ok((await loader.load("/.well-known/c")) !== undefined);
-    for (const path of ["/a", "/a/", "/", "", "a/b.html", "/a/b", "/.env", "/a/../a/b.html", "/../x", "/a//b.html", "/a\\b.html", "/a/b.html\0"]) {
+    for (const path of [
+      "/a",
+      "/a/",
+      "/",
+      "",
+      "a/b.html",
+      "/a/b",
+      "/.env",
+      "/a/../a/b.html",
+      "/../x",
+      "/a//b.html",
+      "/a\\b.html",
+      "/a/b.html\0",
+    ]) {
       assert.equal(await loader.load(path), undefined, path);
     }
     const redirect = await (await import("./folder.ts")).get(serve(t, folder, { cleanUrls: true }), "/a/b.html");
