@@ -354,7 +354,7 @@ test("An origin behind the cache answers as without it, but for Age, Date and Ca
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
   assert.ok(hits > 0.15 * asked, `${hits} hits for ${asked} requests: the cache was hardly used`);
 });
