@@ -109,8 +109,9 @@ function mayRepeat(
 }
 
 /** What the client is told when the upstream has not answered. */
-function failure(cause: unknown): unknown {
-  if (cause instanceof HttpError || (cause as { name?: string }).name === "AbortError") return cause;
+function failure(cause: unknown): HttpError {
+  // The request's own content broke off, or was too large.
+  if (cause instanceof HttpError) return cause;
   const { code = "" } = cause as { code?: string };
   switch (code) {
     case "UND_ERR_CONNECT_TIMEOUT":

@@ -268,8 +268,9 @@ export class Exchange implements Channel, BodySource, Recipient {
         if (finished && this.#writer === writer) this.#complete();
       },
       (error: unknown) => {
-        // The head is gone: only a broken connection tells the client that the content is not whole.
-        this.#server.report(error, request);
+        // The head is gone: only a broken connection tells the client that the content is not whole. What breaks off
+        // because the client has gone is nobody's fault.
+        if (!Request.isAborted(request)) this.#server.report(error, request);
         this.#owner.abort();
       },
     );
