@@ -124,13 +124,17 @@ describe("Presenters", () => {
         response.headers.set("cdn-cache-control", "max-age=9");
       },
     });
-    const site = await siteOf(t, { "a.txt": "!> mine &> store\nx" }, [adding("mine", { isPrivate: true }), caching]);
+    const given: unknown[] = [];
+    const watch: Extension = { name: "watch", present: (response) => void given.push(response.serverCache) };
+    const extensions = [adding("mine", { isPrivate: true }), caching, watch];
+    const site = await siteOf(t, { "a.txt": "!> mine &> store\nx" }, extensions);
     for (let round = 0; round < 2; round++) {
       const { headers } = await site.fetch("/a.txt");
       assert.equal(headers.get("cache-control"), 'private, max-age=9, no-cache="a"');
       assert.equal(headers.get("cdn-cache-control"), null);
       assert.doesNotMatch(headers.get("cache-status") ?? "", /hit/);
     }
+    assert.deepEqual(given, ["none", "none"]);
   });
 });
 

@@ -68,6 +68,21 @@ describe("Kvarn present files: !> cache", () => {
     assert.deepEqual([await fresh.text(), fresh.headers.get("cache-control")], ["two", null]);
   });
 
+  test("has what a range or a precondition asked for first stored whole", async (t) => {
+    const contents = { "a.txt": "!> cache full\n0123456789", "b.html": "!> tmpl\n0123456789" };
+    for (const [path, headers, status] of [
+      ["/a.txt", { range: "bytes=1-2" }, 206],
+      ["/b.html", { range: "bytes=1-2" }, 206],
+      ["/b.html", { "if-none-match": "*" }, 304],
+    ] as const) {
+      const site = await siteOf(t, contents, [cacheDirective(), templates()]);
+      assert.equal((await site.fetch(path, { headers })).status, status);
+      const whole = await site.fetch(path);
+      assert.match(whole.headers.get("cache-status") ?? "", /hit/, path);
+      assert.equal(await whole.text(), "0123456789");
+    }
+  });
+
   test("keeps a static page out of the cache, wherever it stands", async (t) => {
     const contents = { "a.html": "!> tmpl &> cache none\na", "b.html": "!> cache none &> tmpl\nb" };
     const site = await siteOf(t, contents, [cacheDirective(), templates()]);

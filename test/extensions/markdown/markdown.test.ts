@@ -75,6 +75,10 @@ describe("Markdown", () => {
     assert.equal(range.status, 200);
     const etag = range.headers.get("etag")!;
     assert.match(await range.text(), /<\/html>/);
+    for (const condition of [{ "if-match": etag }, { "if-unmodified-since": "Thu, 01 Jan 1970 00:00:00 GMT" }]) {
+      const response = await (await siteOf(t, { "a.md": "# A" }, [markdown()])).fetch("/a.md", { headers: condition });
+      assert.equal(response.status, 200, JSON.stringify(condition));
+    }
     const cached = await siteOf(t, { "a.md": "# A" }, [markdown()]);
     assert.equal((await cached.fetch("/a.md", { headers: { "if-none-match": etag } })).status, 304);
     const since = { "if-modified-since": new Date().toUTCString(), "if-match": "*" };
