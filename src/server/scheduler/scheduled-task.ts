@@ -94,9 +94,8 @@ export class ScheduledTask {
   #ring(): void {
     const due = this.#due!;
     const now = this.#reading();
-    // From now on, not from when it was due: what was missed meanwhile is this one run. Nor from before that, should
-    // the wall clock have been set back.
-    this.#plan(this.#next?.(Math.max(due, now)));
+    // From now on, not from when it was due: what was missed meanwhile is this one run.
+    this.#plan(this.#next?.(now));
     const wall = this.#around.clock.wall() + due - now;
     if (this.#isFree()) this.#begin(wall);
     else if (this.task.overlap === "queue" && this.#queued === undefined) this.#queued = wall;

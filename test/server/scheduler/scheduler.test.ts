@@ -283,6 +283,18 @@ describe("sleep", () => {
   });
 });
 
+describe("The status", () => {
+  test("shows the end of a sleep or the next run as due, whichever is sooner", async () => {
+    const table = new Timetable();
+    table.scheduler.add(task("both", { when: every({ seconds: 60 }) }, ({ sleep }) => sleep({ seconds: 110 })));
+    table.scheduler.start();
+    await table.pass(61_000);
+    assert.deepEqual([table.status("both").state, table.status("both").due?.getUTCMinutes()], ["sleeping", 2]);
+    await table.pass(60_000);
+    assert.deepEqual(table.status("both").due, new Date("2026-01-01T00:02:50Z"));
+  });
+});
+
 describe("stop", () => {
   test("aborts what runs, waits for its end, and lets nothing begin", async () => {
     const table = new Timetable();
@@ -423,7 +435,7 @@ describe("Lease", () => {
       () => Promise.reject(new Error("unreachable")),
     ]) {
       const table = new Timetable({ lease: { take } });
-      table.scheduler.add(task("one", SECOND, () => assert.fail("must not run")));
+      table.scheduler.add(task("one", SECOND, () => {}));
       table.scheduler.start();
       await table.pass(3000);
       assert.deepEqual([table.status("one").runs, table.status("one").elsewhere], [0, 3]);
@@ -434,13 +446,13 @@ describe("Lease", () => {
   test("that comes after the stop is let go, and nothing runs", async () => {
     const gate = deferred<() => void>();
     const table = new Timetable({ lease: { take: () => gate.promise } });
-    table.scheduler.add(task("one", SECOND, () => assert.fail("must not run")));
+    table.scheduler.add(task("one", SECOND, () => {}));
     table.scheduler.start();
     await table.pass(1000);
     let isReleased = false;
     const stopped = table.scheduler.stop();
     gate.resolve(() => (isReleased = true));
     await stopped;
-    assert.ok(isReleased);
+    assert.deepEqual([isReleased, table.status("one").runs], [true, 0]);
   });
 });
