@@ -8,6 +8,8 @@ import { templates } from "../../../src/extensions/templates/templates.ts";
 import { host } from "../../../src/hosts/host.ts";
 import { files } from "../../../src/hosts/loader/files.ts";
 import { HttpError } from "../../../src/http/http-error.ts";
+import { Response } from "../../../src/http/response.ts";
+import type { Extension } from "../../../src/pipeline/stages.ts";
 import { arc } from "../../../src/hosts/arc.ts";
 import { scoped } from "../../../src/pipeline/scoped.ts";
 import { FakeReactor } from "../../../src/testing.ts";
@@ -140,7 +142,14 @@ describe("Kvarn custom error pages from errors/<status>.html", () => {
 
   test("may be for some paths only, and an extension that has none leaves it to the next", async (t) => {
     const [a, b] = [folderWith(t, { "404.html": "a" }), folderWith(t, { "error.html": "b" })];
-    const extensions = [scoped({ path: "/a" }, errorPages(a)), errorPages(b)];
+    class Own implements Extension {
+      readonly name = "own";
+      readonly #page = "own";
+      errorPage(): Response {
+        return new Response(this.#page, { status: 404 });
+      }
+    }
+    const extensions = [scoped({ path: "/a" }, errorPages(a)), scoped({ path: "/own" }, new Own()), errorPages(b)];
     t.after(() => extensions.forEach((each) => void each.close?.()));
     const site = host("any")
       .use(...extensions)
@@ -150,6 +159,7 @@ describe("Kvarn custom error pages from errors/<status>.html", () => {
       ["/a/x", "a"],
       ["/x", "b"],
       ["/a/410", "b"],
+      ["/own/x", "own"],
     ] as const) {
       assert.equal(await (await reactor.get(path, NAVIGATION)).text(), text);
     }
