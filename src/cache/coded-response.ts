@@ -12,7 +12,7 @@ import { type Coded, keptInCoding, keptVarying, putCoded, vary } from "./coding-
 import { codeQuickly, codeWell, onPool, QUICK_LEVELS } from "./coding-octets.ts";
 import { CodedContent } from "./coding-stream.ts";
 import { isCompressibleType } from "./coding-types.ts";
-import type { Dictionaries } from "./dictionaries.ts";
+import { type Dictionaries, formOfDictionary } from "./dictionaries.ts";
 import { isKeepable, keptCoding, precoded } from "./kept-codings.ts";
 
 /** What a response is sent for. */
@@ -157,7 +157,7 @@ export function codedByDictionary(response: Response, terms: Terms, dictionaries
     const octets = octetsOf(content);
     const code = () => onPool(() => codeByDictionary(octets, dictionary, coding));
     return then(keptCoding(representation, representation, key, octets, code), (coded) => {
-      const form = dictionary.digest.toString("hex", 0, 8);
+      const form = formOfDictionary(dictionary.digest);
       return coded && put(response, terms, { coding, content: coded, form }, key);
     });
   });

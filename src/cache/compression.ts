@@ -6,9 +6,9 @@ import { fieldOf, isCodable, type Worth } from "./codable.ts";
 import { asItIs, asItVaries, codedByDictionary, codedResponse, knownFor, type Terms } from "./coded-response.ts";
 import { type Coding, type CodingChoice, CodingChoices } from "./coding-choice.ts";
 import { vary } from "./coding-fields.ts";
-import { returnTags, tagOfNotModified } from "./coding-tags.ts";
+import { type Returned, returnTags, tagOfNotModified } from "./coding-tags.ts";
 import { isCompressibleType } from "./coding-types.ts";
-import { type Dictionaries, familyOf } from "./dictionaries.ts";
+import { type Dictionaries, familyOf, formOfDictionary } from "./dictionaries.ts";
 
 /** What is compressed, and how. */
 export interface CompressionOptions {
@@ -55,15 +55,20 @@ class Compression {
   }
 
   readonly handle: Handler = (request) => {
-    const sent = request.isConditional ? returnTags(request) : undefined;
+    const choice = this.#choices.of(Request.combined(request, "accept-encoding"));
+    const returned = request.isConditional ? returnTags(request, takes(request, choice)) : undefined;
     const response = this.#next(request);
     return isPromise(response)
-      ? response.then((later) => this.#answer(request, later, sent))
-      : this.#answer(request, response, sent);
+      ? response.then((later) => this.#answer(request, later, choice, returned))
+      : this.#answer(request, response, choice, returned);
   };
 
-  #answer(request: Request, response: Response, sent: string | undefined): MaybePromise<Response> {
-    const choice = this.#choices.of(Request.combined(request, "accept-encoding"));
+  #answer(
+    request: Request,
+    response: Response,
+    choice: CodingChoice,
+    returned: Returned | undefined,
+  ): MaybePromise<Response> {
     const kept = Response.parts.kept(response);
     const dictionaries = kept === undefined ? undefined : this.#dictionaries;
     if (dictionaries !== undefined && kept !== undefined && response.status === 200) {
@@ -77,7 +82,7 @@ class Compression {
       }
       return this.#usual(response, terms);
     }
-    if (response.status === 304) return notModified(response, sent);
+    if (response.status === 304) return notModified(response, returned);
     return this.#usual(response, { request, choice, family: undefined, available: undefined });
   }
 
@@ -104,11 +109,20 @@ function termsOf(request: Request, choice: CodingChoice): Terms {
   return { request, choice, family, available: available?.length === 46 ? available : undefined };
 }
 
+/** Whether a client takes what an entity tag stands for: a coding, and for one by a dictionary that it has this one. */
+function takes(request: Request, { kept, dictionary }: CodingChoice): (coding: string, form: string) => boolean {
+  return (coding, form) => {
+    if (!dictionary.some((other) => other === coding)) return kept.some((other) => other === coding);
+    const available = Request.combined(request, "available-dictionary") ?? "";
+    return formOfDictionary(Buffer.from(available.slice(1, -1), "base64")) === form;
+  };
+}
+
 /** RFC 9111 §4.3.4: the client looks for what it has stored by the entity tag that it was sent. */
-function notModified(response: Response, sent: string | undefined): Response {
-  const etag = sent === undefined ? null : fieldOf(response, "etag");
-  if (etag === null) return response;
-  const tag = tagOfNotModified(etag, sent!);
+function notModified(response: Response, returned: Returned | undefined): Response {
+  const etag = fieldOf(response, "etag");
+  if (etag === null || returned === undefined) return response;
+  const tag = tagOfNotModified(etag, returned);
   if (tag === etag) return response;
   response.headers.set("etag", tag);
   return vary(response);

@@ -112,6 +112,11 @@ export class Dictionaries {
   }
 }
 
+/** What tells content by one dictionary from content by another, for entity tags. */
+export function formOfDictionary(digest: Buffer): string {
+  return digest.toString("hex", 0, 8);
+}
+
 /** RFC 9842 §2.2: a byte sequence of 32 octets. In base64, as it is looked up. */
 function digestOf(available: string): string | undefined {
   const item = parseItem(available);

@@ -82,6 +82,8 @@ describe("An asset whose name holds a hash", () => {
         assert.match(etag, new RegExp(`-${coding}[0-9a-f]{16}"$`));
         const again = await ask(handler, "/app.91bc.js", WITH, named(OLD), { "if-none-match": etag });
         assert.deepEqual([again.status, again.headers.get("etag")], [304, etag]);
+        const other = await ask(handler, "/app.91bc.js", WITH, named(NEW), { "if-none-match": etag });
+        assert.equal(other.status, 200);
       }
     });
   }

@@ -47,6 +47,14 @@ describe("A strong entity tag", () => {
     assert.equal((await get(ALL, { "if-none-match": '"v1-br", oops' })).status, 200);
   });
 
+  test("of a coding that the client does not take stands for nothing: a cache on the way names all that it has", async () => {
+    const again = await get("gzip", { "if-none-match": '"v1-br4", "v1-zstd"' });
+    assert.deepEqual([again.status, again.coding, again.etag], [200, "gzip", '"v1-gzip4"']);
+    assert.equal((await get(undefined, { "if-none-match": '"v1-br4"' })).status, 200);
+    const one = await get("gzip", { "if-none-match": '"v1-br4", "v1-gzip4"' });
+    assert.deepEqual([one.status, one.etag], [304, '"v1-gzip4"']);
+  });
+
   test("of content as it is stands for all: the client has it, and would take it", async () => {
     const again = await get(ALL, { "if-none-match": '"v1"' });
     assert.deepEqual([again.status, again.etag], [304, '"v1"']);
@@ -56,6 +64,10 @@ describe("A strong entity tag", () => {
     const own = getter(pageWith('"v1-gzip"'));
     const again = await own(ALL, { "if-none-match": '"v1-gzip"' });
     assert.deepEqual([again.status, again.etag], [304, '"v1-gzip"']);
+  });
+
+  test("that is weak was not turned here", async () => {
+    assert.equal((await get(ALL, { "if-none-match": 'W/"v1-br"' })).status, 200);
   });
 
   test("guards a change: If-Match with the tag of a coded response holds", async () => {

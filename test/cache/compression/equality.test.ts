@@ -126,6 +126,18 @@ describe("Codings", () => {
     assert.equal(codings.size, 0);
   });
 
+  test("that turn out to have no room are not made so well again", async () => {
+    const codings = new Map<string, Uint8Array>();
+    const grow = (octets: number): boolean => octets === 0;
+    const representation = { isCurrent: true, codings, grow, whole: () => Buffer.from(LONG) };
+    const get = getter(() => {
+      const response = text(LONG, { headers: { etag: '"a"' } });
+      Response.parts.represent(response, representation);
+      return response;
+    });
+    assert.deepEqual([(await get("br")).etag, (await get("br")).etag, codings.size], ['"a-br"', '"a-br4"', 0]);
+  });
+
   test("that wait are at most 64: what is beyond goes as it is", async () => {
     const large = LONG.repeat(10);
     const layer = compression()(() => text(large));

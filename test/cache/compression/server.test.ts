@@ -41,7 +41,7 @@ describe("A server", () => {
     }
     assert.deepEqual(tags, ['"v1-br"', '"v1-br"', '"v1-br"']);
     assert.equal(calls, 1);
-    for (const tag of ['"v1-br"', '"v1-zstd"', '"v1"']) {
+    for (const tag of ['"v1-br"', '"v1"']) {
       const response = await reactor.get("/page", fields("br", { "if-none-match": tag }));
       assert.deepEqual([response.status, response.headers.get("etag")], [304, tag]);
     }

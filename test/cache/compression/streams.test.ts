@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { compression } from "../../../src/cache/compression.ts";
 import type { Handler } from "../../../src/http/handler.ts";
 import { html, stream } from "../../../src/http/make.ts";
+import { Request } from "../../../src/http/request.ts";
 import { Response } from "../../../src/http/response.ts";
 import { WebServer } from "../../../src/server/web-server.ts";
 import { ALL, decode, LONG, requestWith } from "./support.ts";
@@ -154,6 +155,15 @@ describe("The source of streamed content", () => {
     );
   });
 
+  test("is let go of when the exchange ends and nobody has read it", async () => {
+    const stopped = Promise.withResolvers<void>();
+    const source = new ReadableStream({ cancel: () => stopped.resolve() });
+    const request = requestWith(ALL);
+    await compression()(() => stream(source, { type: "text/plain" }))(request);
+    Request.end(request, 0);
+    await stopped.promise;
+  });
+
   test("breaks the response when it fails, after what it gave before", async () => {
     const gate = Promise.withResolvers<void>();
     async function* pieces(): AsyncGenerator<string> {
@@ -177,6 +187,21 @@ describe("The source of streamed content", () => {
         assert.equal(first.toString(), "first");
       },
     );
+  });
+
+  test("that fails at once still gives what it gave before", async () => {
+    async function* pieces(): AsyncGenerator<string> {
+      yield "first";
+      throw new Error("planted");
+    }
+    const response = await compression()(() => stream(pieces(), { type: "text/plain" }))(requestWith("gzip"));
+    const reader = response.body!.getReader();
+    const { value } = await reader.read();
+    const gunzip = createGunzip();
+    gunzip.write(value);
+    const [first] = (await once(gunzip, "data")) as [Buffer];
+    assert.equal(first.toString(), "first");
+    await assert.rejects(reader.read(), /planted/);
   });
 
   test("is not coded beyond 256 streams at a time", async () => {
