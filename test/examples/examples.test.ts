@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { runCommand } from "../support/run-command.ts";
 
 test("examples/hello.ts greets the world and names a user", async () => {
@@ -110,4 +111,23 @@ test("examples/present.ts shows templates, Markdown, a download, and an error pa
     assert.equal(lost.status, 404);
     assert.match(await lost.text(), /<h1>404 Not Found<\/h1>/);
   }
+});
+
+test("examples/tasks.ts counts visits each second, and shows what is due", async () => {
+  await using server = await runCommand("run", "examples/tasks.ts");
+  assert.equal(await (await fetch(server.url)).text(), "0 visits before yours");
+  const status = async (): Promise<{ name: string; when: string; runs: number; due: string }[]> =>
+    (await (await fetch(new URL("/tasks", server.url))).json()) as [];
+  const before = (await status())[0]?.runs ?? 0;
+  let tasks = await status();
+  while ((tasks[0]?.runs ?? 0) <= before) {
+    await setTimeout(100);
+    tasks = await status();
+  }
+  assert.equal(await (await fetch(server.url)).text(), "1 visits before yours");
+  assert.deepEqual(
+    tasks.map(({ name, when }) => `${name} ${when}`),
+    ["count every 1 second", "forget 0 0 * * * (UTC)"],
+  );
+  assert.match(tasks[1]?.due ?? "", /T00:00:00\.000Z$/);
 });
