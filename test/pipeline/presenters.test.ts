@@ -176,6 +176,38 @@ describe("A line !> that cannot be carried out", () => {
   });
 });
 
+test("A file whose line changes while the server runs is presented anew at once", async (t) => {
+  const SOURCE = "<style></style># {{ 1 | plus: 1 }}";
+  const site = await siteOf(t, { "a.txt": SOURCE }, []);
+  const STATES: readonly (readonly [
+    line: string,
+    status: number,
+    content: RegExp,
+    field?: readonly [string, RegExp],
+  ])[] = [
+    ["", 200, /^<style><\/style># \{\{ 1/],
+    ["!> tmpl\n", 200, /^<style><\/style># 2$/],
+    ["!> cache full client max-age=5\n", 200, /^<style><\/style># \{/, ["cache-control", /^max-age=5$/]],
+    ["!> hide\n", 404, /Not Found/],
+    ["!> tmpl &> markdown\n", 200, /<!doctype html>[^]*# 2/],
+    ["!> allow-ips 192.0.2.1\n", 404, /Not Found/],
+    ["!> allow-ips 127.0.0.1\n", 200, /^<style>/, ["cache-control", /^private$/]],
+    ["!> download b.txt\n", 200, /^<style>/, ["content-disposition", /b\.txt/]],
+    ["!> nonce\n", 200, /^<style nonce="/],
+    ["!> nothing\n", 500, /Internal/],
+    ["", 200, /^<style><\/style># \{\{ 1/],
+  ];
+  for (const [line, status, content, field] of STATES) {
+    await site.put("a.txt", line + SOURCE);
+    for (let round = 0; round < 2; round++) {
+      const response = await site.fetch("/a.txt");
+      assert.equal(response.status, status, line);
+      assert.match(await response.text(), content);
+      if (field !== undefined) assert.match(response.headers.get(field[0])!, field[1]);
+    }
+  }
+});
+
 describe("What is not at the very beginning of a file", () => {
   for (const content of ["\n!> hide\n", " !> hide\n", "x\n!> hide\n", "<!-- !> hide -->", "!", "> hide"]) {
     test(`is content: ${JSON.stringify(content)}`, async (t) => {

@@ -5,6 +5,7 @@ import { Loader } from "../../hosts/loader/loader.ts";
 import { mediaTypeOf } from "../../helpers/media-types.ts";
 import { NotFoundError } from "../../http/http-error.ts";
 import type { Representation } from "../../http/representation.ts";
+import type { Request } from "../../http/request.ts";
 import { Response } from "../../http/response.ts";
 import { originOf } from "../../pipeline/rendered.ts";
 import type { Extension, PageSource } from "../../pipeline/stages.ts";
@@ -42,8 +43,8 @@ export function errorPages(folder?: string): Extension {
   const known = new WeakMap<PageSource, Map<number, Found>>();
   const isPage =
     loader === undefined
-      ? (path: string) => path.startsWith(FOLDER) && PAGE.test(path.slice(FOLDER.length))
-      : (_path: string, file: string) => dirname(file) === loader.root && PAGE.test(basename(file));
+      ? ({ fullPath }: Request) => fullPath.startsWith(FOLDER) && PAGE.test(fullPath.slice(FOLDER.length))
+      : (_: Request, file: string) => dirname(file) === loader.root && PAGE.test(basename(file));
   return {
     name: "error-pages",
     async errorPage(request, error, site) {
@@ -57,8 +58,9 @@ export function errorPages(folder?: string): Extension {
       return responseOf(page, error.status);
     },
     present(response, request) {
-      const file = originOf(Response.parts.representation(response));
-      if (file !== undefined && response.status < 400 && isPage(request.fullPath, file)) throw new NotFoundError();
+      const representation = Response.parts.representation(response);
+      if (representation === undefined || response.status >= 400) return;
+      if (isPage(request, loader === undefined ? "" : (originOf(representation) ?? ""))) throw new NotFoundError();
     },
     close: () => loader?.close(),
   };
