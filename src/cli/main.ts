@@ -28,11 +28,11 @@ async function failed(error: unknown, module: string | undefined): Promise<numbe
     process.stderr.write(`millrace: ${error.message}\nTry "millrace help".\n`);
     return EXIT.usage;
   }
-  const { faultTextOf, reportFault } = await import("./report-fault.ts");
+  const { reportFault } = await import("./report-fault.ts");
   const { membership } = await import("../server/workers/membership.ts");
   // A worker's fault is told by its primary: once, and to whoever asked for the reload.
-  if (membership !== undefined) await membership.failed(faultTextOf(error, module));
-  else reportFault(error, module);
+  if (membership === undefined) reportFault(error, module);
+  else await membership.failed((await import("./fault-of.ts")).faultOf(error, module));
   return EXIT.failure;
 }
 

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { currentFleet } from "../server/workers/fleet.ts";
 import { membership } from "../server/workers/membership.ts";
 import type { WebServer } from "../server/web-server.ts";
 
@@ -8,7 +9,10 @@ export function stopOnSignals(server: WebServer): void {
   if (membership !== undefined) return;
   let signalled = false;
   const onSignal = (signal: "SIGINT" | "SIGTERM"): void => {
-    if (signalled) process.exit(128 + constants.signals[signal]);
+    if (signalled) {
+      currentFleet()?.abort();
+      process.exit(128 + constants.signals[signal]);
+    }
     signalled = true;
     if (process.stderr.isTTY) process.stderr.write("\nStopping. Once more to stop at once.\n");
     void server.stop().then(

@@ -38,6 +38,8 @@ export class HttpServer {
   parser: HeadParser;
   /** Whether the server is stopping: each session's next answer closes it. */
   closing = false;
+  /** Requests since the start. */
+  requests = 0;
   /** Whether answers say that their connection closes. */
   leaving = false;
   readonly #log: Log;

@@ -36,6 +36,7 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
     value === "reuse-port" || value === "round-robin"
       ? undefined
       : expected(name, '"reuse-port" or "round-robin"', value),
+  recycle: checkNumbers({ memory: 0, lag: 0 }),
   onStartup: checkFunction,
   onShutdown: checkFunction,
 };

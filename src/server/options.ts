@@ -9,7 +9,7 @@ import type { Extension } from "../pipeline/stages.ts";
 import type { PhaseLimits } from "../transport/watchdog.ts";
 import type { App } from "./app.ts";
 import type { ListenOption } from "./listen-option.ts";
-import type { Dispatch } from "./workers/messages.ts";
+import type { Dispatch, Recycling } from "./workers/messages.ts";
 
 /** What a {@link WebServer} is made of. `app` or `hosts` is needed, everything else has a default. */
 export interface ServerOptions {
@@ -73,6 +73,11 @@ export interface ServerOptions {
    * `"round-robin"`, this process, which hands connections to workers 1, 2, 3, 1 …
    */
   readonly dispatch?: Dispatch | undefined;
+  /**
+   * Replaces workers that take too much memory (octets, RSS) or whose event loop is late (milliseconds, three seconds in a
+   * row): their successors are started first. Default: never.
+   */
+  readonly recycle?: Recycling | undefined;
   /** Awaited before the server listens: connect to what handlers need. An error stops the start. */
   readonly onStartup?: (() => MaybePromise<void>) | undefined;
   /** Awaited when the last session is over: let go of what `onStartup` took. */

@@ -12,7 +12,7 @@ import { byPriority, type Extension } from "../pipeline/stages.ts";
 import { AcceptLimits } from "../transport/accept-limits.ts";
 import type { Connection, ListenAddress, Listener } from "../transport/connection.ts";
 import { acceptProxyProtocol } from "../transport/proxy-protocol.ts";
-import { listen } from "../transport/tcp.ts";
+import { listen, type ListenSettings, type ListenWhere } from "../transport/tcp.ts";
 import { DEFAULT_LIMITS, Watchdog } from "../transport/watchdog.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import { fold, type Folded } from "./app.ts";
@@ -20,8 +20,9 @@ import { checkOptions } from "./check-options.ts";
 import { consoleLog } from "./console-log.ts";
 import { answerDirectly } from "./direct.ts";
 import { type ListenOption, parseListen } from "./listen-option.ts";
-import { fleet } from "./workers/fleet.ts";
-import { membership } from "./workers/membership.ts";
+import { enrol, fleet } from "./workers/fleet.ts";
+import { type Acceptance, type Membership, membership } from "./workers/membership.ts";
+import type { Counts } from "./workers/messages.ts";
 import type { Primary } from "./workers/primary.ts";
 import type { ServerOptions } from "./options.ts";
 import { urlOf } from "./url-of.ts";
@@ -69,6 +70,8 @@ export class WebServer {
   /** Where its workers listen. */
   #elsewhere: readonly ListenAddress[] = [];
   #primary: Primary | undefined;
+  /** Its number among the servers of a worker. */
+  #number = 0;
   #state: ServerState = "new";
   #stopped: Promise<void> | undefined;
 
@@ -120,6 +123,12 @@ export class WebServer {
     return urlOf(address);
   }
 
+  /** How many of what this process has. */
+  get counts(): Counts {
+    const { sessions, requests } = this.#http;
+    return { connections: sessions, requests, cache: this.cache?.counts };
+  }
+
   /** The extensions around all hosts, in the order that their stages run in. */
   get extensions(): readonly Extension[] {
     return byPriority(this.#extensions);
@@ -166,7 +175,8 @@ export class WebServer {
     this.#state = "starting";
     const { workers, dispatch = "reuse-port" } = this.options;
     try {
-      if (workers === undefined || membership !== undefined) await this.#startHere();
+      if (membership !== undefined) await this.#startAsWorker(membership);
+      else if (workers === undefined) await this.#startHere();
       else await this.#startElsewhere(fleet(workers, dispatch, this.#log));
     } catch (error) {
       await this.stop({ deadline: 0 });
@@ -177,17 +187,26 @@ export class WebServer {
   }
 
   async #startHere(): Promise<void> {
-    const number = membership?.enrol() ?? 0;
+    enrol();
+    await this.#listen();
+  }
+
+  async #listen(): Promise<void> {
     await this.options.onStartup?.();
     this.#listeners = await this.#listenEverywhere();
-    if (membership === undefined) return;
-    membership.onStop((how) => void this.stop(how).finally(() => membership!.stopped(number)));
-    membership.ready(number, this.addresses);
+  }
+
+  async #startAsWorker(member: Membership): Promise<void> {
+    const { workers = 1, recycle = {} } = this.options;
+    this.#number = member.enrol({ workers, recycle });
+    await this.#listen();
+    member.onStop((how) => void this.stop(how).finally(() => member.stopped(this.#number)));
+    member.ready(this.#number, this.addresses, () => this.counts);
   }
 
   async #startElsewhere(primary: Primary): Promise<void> {
     this.#primary = primary;
-    this.#elsewhere = await primary.started(primary.enrol());
+    this.#elsewhere = await primary.started(enrol());
   }
 
   async #listenEverywhere(): Promise<Listener[]> {
@@ -207,10 +226,10 @@ export class WebServer {
     const onError = (error: Error): void => this.#log.write("error", "Connections cannot be accepted", { error });
     const settings = { reusePort, limits: this.#accept, onError };
     const listening = places.map(async (place, index) => {
-      const given = await membership?.listen(`${index} ${JSON.stringify(place)}`, place);
-      if (given === undefined) return listen(place, onConnection, settings);
-      const from = given.kind === "handle" ? { handle: given.handle } : { dispatched: given.take };
-      return listen(place, onConnection, { ...settings, ...from });
+      if (membership === undefined) return listen(place, onConnection, settings);
+      // Port 0 is another one for each listener.
+      const key = "port" in place && place.port === 0 ? `${this.#number}/${index}` : JSON.stringify(place);
+      return listenGiven(await membership.listen(key, place), place, onConnection, settings);
     });
     const results = await Promise.allSettled(listening);
     const listeners = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
@@ -271,6 +290,23 @@ export class WebServer {
   async fetch(request: Request | globalThis.Request): Promise<Response> {
     return answerDirectly(this.#http, request);
   }
+}
+
+/** Accepts on what a primary has given: one listener, whatever it consists of. */
+async function listenGiven(
+  given: Acceptance,
+  place: ListenWhere,
+  onConnection: (connection: Connection) => void,
+  settings: ListenSettings,
+): Promise<Listener> {
+  if (given.kind === "dispatch") {
+    const where = "path" in place ? place : { ...place, port: given.port };
+    return listen(where, onConnection, { ...settings, dispatched: given.take });
+  }
+  const each = given.handles.map((handle) => listen(place, onConnection, { ...settings, handle }));
+  const listeners = await Promise.all(each);
+  const close = async (): Promise<void> => void (await Promise.all(listeners.map((listener) => listener.close())));
+  return { address: listeners[0]!.address, close };
 }
 
 function cacheOf(cache: ServerOptions["cache"]): ResponseCache | undefined {

@@ -9,6 +9,10 @@ import { listenError } from "./listen-error.ts";
 export interface ListeningHandle {
   close(): void;
   getsockname?(out: { address?: string; port?: number; family?: string }): number;
+  /** @returns 0, or a negative errno */
+  listen(backlog: number): number;
+  /** Hears of connections, each of them a handle itself. */
+  onconnection?: (status: number, client: ListeningHandle | undefined) => void;
 }
 
 /** What `node:net` uses itself when it listens for a cluster. Not documented, unchanged since Node 0.12. */

@@ -201,6 +201,7 @@ export class Exchange implements Channel, BodySource, Recipient {
     const channel = this.understandsChunks ? this : this.#channel10;
     const request = Request.make(channel, method, target, path, search, authority, fields, content, isConditional);
     this.#request = request;
+    this.#server.requests++;
     this.state = "answering";
     let response: MaybePromise<Response>;
     try {

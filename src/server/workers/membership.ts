@@ -1,23 +1,26 @@
 import { EventEmitter } from "node:events";
 import type { Serializable } from "node:child_process";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { MillraceError } from "../../base/errors.ts";
+import type { StoreCounts } from "../../cache/store.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ListeningHandle } from "../../transport/listening-handle.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
-import { isOurs, type Pulse, type ToPrimary, type ToWorker } from "./messages.ts";
+import { type Counts, isOurs, type ToPrimary, type ToWorker, type Wishes, type WorkerFault } from "./messages.ts";
 
 /** The variable by which a process knows that it is a worker, and which. */
 export const WORKER_VARIABLE = "MILLRACE_WORKER";
 
 /** Milliseconds between two pulses. */
 const PULSE = 1000;
+/** Milliseconds of the timer that measures lag: it is always late by as many. */
+const RESOLUTION = 10;
 
-/** What a worker accepts on: a socket of its own, or what the primary hands over. */
+/** What a worker accepts on: sockets bound by its primary, or what the primary hands over. */
 export type Acceptance =
-  | { readonly kind: "handle"; readonly handle: ListeningHandle }
-  | { readonly kind: "dispatch"; readonly take: (onSocket: (socket: Socket) => void) => void };
+  | { readonly kind: "handles"; readonly handles: readonly ListeningHandle[] }
+  | { readonly kind: "dispatch"; readonly port: number; readonly take: (onSocket: (socket: Socket) => void) => void };
 
 /** How a worker is to stop. */
 export interface StopOrder {
@@ -29,6 +32,8 @@ export interface StopOrder {
 
 interface Waiting {
   readonly key: string;
+  /** Sockets that have come so far. */
+  readonly handles: ListeningHandle[];
   resolve(acceptance: Acceptance): void;
   reject(error: unknown): void;
 }
@@ -44,7 +49,8 @@ export class Membership {
   readonly #topics = new EventEmitter();
   #asks = 0;
   #servers = 0;
-  readonly #running = new Set<number>();
+  /** Servers that listen, and how to count what they have. */
+  readonly #running = new Map<number, () => Counts>();
   readonly #onStop: ((how: StopOrder) => void)[] = [];
 
   constructor(id: number) {
@@ -57,22 +63,31 @@ export class Membership {
     // A terminal sends these to all processes of a group: the primary hears them and says what is to be done.
     process.on("SIGINT", () => {});
     process.on("SIGHUP", () => {});
-    process.on("SIGTERM", () => this.#stop({ deadline: 30_000, isReplaced: true }));
+    // Somebody wants this one to go: its successor is started first.
+    process.on("SIGTERM", () => this.#tell({ millrace: true, kind: "leaving" }));
+    this.#beat();
   }
 
   /** Asks for what to accept on. @throws {MillraceError} why there is nothing */
   listen(key: string, where: ListenWhere): Promise<Acceptance> {
     const ask = ++this.#asks;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(ask, { key, resolve, reject });
+      this.#waiting.set(ask, { key, handles: [], resolve, reject });
       this.#tell({ millrace: true, kind: "listen", ask, key, where });
     });
   }
 
-  /** A number for each server of the program, the same in each worker. */
-  enrol(): number {
-    this.#running.add(this.#servers);
-    return this.#servers++;
+  /** A server begins to start. @returns its number, the same in each worker */
+  enrol(wishes: Wishes): number {
+    const server = this.#servers++;
+    this.#tell({ millrace: true, kind: "begin", server, wishes });
+    return server;
+  }
+
+  /** A server listens. */
+  ready(server: number, addresses: readonly ListenAddress[], counts: () => Counts): void {
+    this.#running.set(server, counts);
+    this.#tell({ millrace: true, kind: "ready", server, addresses });
   }
 
   /** A server has stopped; with the last one the worker ends. */
@@ -81,25 +96,21 @@ export class Membership {
     if (this.#running.size === 0) process.exit();
   }
 
-  /** A server listens. */
-  ready(server: number, addresses: readonly ListenAddress[]): void {
-    this.#tell({ millrace: true, kind: "ready", server, addresses });
-  }
-
   /** Tells every second how this worker is. */
-  beat(counts: () => Pick<Pulse, "connections" | "requests">): void {
-    const delay = monitorEventLoopDelay({ resolution: 20 });
+  #beat(): void {
+    const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
     delay.enable();
     setInterval(() => {
-      const pulse = { lag: delay.max / 1e6, memory: process.memoryUsage.rss(), ...counts() };
+      const lag = Math.max(0, delay.max / 1e6 - RESOLUTION);
+      const counts = sumOf([...this.#running.values()].map((count) => count()));
       delay.reset();
-      this.#tell({ millrace: true, kind: "pulse", pulse });
+      this.#tell({ millrace: true, kind: "pulse", pulse: { lag, memory: process.memoryUsage.rss(), ...counts } });
     }, PULSE).unref();
   }
 
-  /** The worker cannot start. Resolves when the primary has been told. */
-  failed(message: string): Promise<void> {
-    return new Promise((resolve) => this.#tell({ millrace: true, kind: "failed", message }, resolve));
+  /** The worker cannot start: it ends when its primary has been told. */
+  failed(fault: WorkerFault): Promise<never> {
+    return new Promise(() => this.#tell({ millrace: true, kind: "failed", fault }, () => process.exit(1)));
   }
 
   /** What is to be done when the worker is told to stop. */
@@ -126,20 +137,21 @@ export class Membership {
   #receive(message: ToWorker, handle: unknown): void {
     switch (message.kind) {
       case "handle":
-        return this.#settle(message.ask, (waiting) => {
-          const { key } = waiting;
-          waiting.resolve(
-            message.dispatch === "round-robin"
-              ? { kind: "dispatch", take: (onSocket) => this.#take(key, onSocket) }
-              : { kind: "handle", handle: handle as ListeningHandle },
-          );
-        });
+        this.#waiting.get(message.ask)?.handles.push(handle as ListeningHandle);
+        if (message.left > 0) return;
+        return this.#settle(message.ask, ({ handles, resolve }) => resolve({ kind: "handles", handles }));
+      case "dispatch":
+        return this.#settle(message.ask, ({ key, resolve }) =>
+          resolve({ kind: "dispatch", port: message.port, take: (onSocket) => this.#take(key, onSocket) }),
+        );
       case "refusal":
         return this.#settle(message.ask, ({ reject }) =>
           reject(new MillraceError(message.code, message.message, { hint: message.hint })),
         );
       case "connection":
-        return this.#connection(message.key, handle as Socket | undefined);
+        // Said at once: what has not been taken when this worker dies is for another one.
+        this.#tell({ millrace: true, kind: "taken", number: message.number });
+        return this.#connection(message.key, handle as ConnectionHandle | undefined);
       case "stop":
         return this.#stop(message);
       case "broadcast":
@@ -159,9 +171,10 @@ export class Membership {
     this.#early.delete(key);
   }
 
-  #connection(key: string, socket: Socket | undefined): void {
-    // The client was gone before the socket came through.
-    if (socket === undefined) return;
+  #connection(key: string, handle: ConnectionHandle | undefined): void {
+    // It did not come through.
+    if (handle === undefined) return;
+    const socket = socketOf(handle);
     const take = this.#takers.get(key);
     if (take !== undefined) take(socket);
     else this.#early.set(key, [...(this.#early.get(key) ?? []), socket]);
@@ -171,6 +184,29 @@ export class Membership {
     if (this.#onStop.length === 0) process.exit();
     for (const stop of this.#onStop) stop(how);
   }
+}
+
+/** A connection as the system has it. */
+interface ConnectionHandle {
+  setNoDelay?(noDelay: boolean): number;
+}
+
+/** What a `Server` of Node makes of a connection, in the same way. */
+function socketOf(handle: ConnectionHandle): Socket {
+  handle.setNoDelay?.(true);
+  const init = { handle, allowHalfOpen: true, readable: true, writable: true, pauseOnCreate: true };
+  return new Socket(init as { allowHalfOpen: boolean });
+}
+
+function sumOf(all: readonly Counts[]): Counts {
+  const connections = all.reduce((sum, each) => sum + each.connections, 0);
+  const requests = all.reduce((sum, each) => sum + each.requests, 0);
+  const caches = all.flatMap(({ cache }) => cache ?? []);
+  return { connections, requests, cache: caches.length === 0 ? undefined : caches.reduce(sumOfCaches) };
+}
+
+function sumOfCaches(a: StoreCounts, b: StoreCounts): StoreCounts {
+  return { entries: a.entries + b.entries, bytes: a.bytes + b.bytes, evictions: a.evictions + b.evictions };
 }
 
 function memberOf(): Membership | undefined {

@@ -1,41 +1,74 @@
 import type { Serializable } from "node:child_process";
+import type { SourcePlace } from "../../base/errors.ts";
+import type { StoreCounts } from "../../cache/store.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
 
 /** Who accepts: each worker on a socket of its own, among which the kernel chooses, or the primary, in turn. */
 export type Dispatch = "reuse-port" | "round-robin";
 
+/** When a worker is replaced though it works: its successor is started first, then it ends what it has. */
+export interface Recycling {
+  /** Octets of memory (RSS). Default: no limit. */
+  readonly memory?: number | undefined;
+  /** Milliseconds by which its event loop is late, three seconds in a row. Default: no limit. */
+  readonly lag?: number | undefined;
+}
+
+/** How many of what a server has. */
+export interface Counts {
+  readonly connections: number;
+  /** Since the start. */
+  readonly requests: number;
+  /** Undefined without a cache. */
+  readonly cache: StoreCounts | undefined;
+}
+
 /** How a worker is, told every second. */
-export interface Pulse {
+export interface Pulse extends Counts {
   /** Milliseconds by which the event loop was late at worst since the last one. */
   readonly lag: number;
   /** Octets of memory (RSS). */
   readonly memory: number;
-  readonly connections: number;
-  readonly requests: number;
+}
+
+/** What a worker wants of its primary: what its config says, which may have changed since the primary started. */
+export interface Wishes {
+  readonly workers: number | "auto";
+  readonly recycle: Recycling;
+}
+
+/** Why a worker cannot start. */
+export interface WorkerFault {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly place: SourcePlace | undefined;
 }
 
 /** What a primary tells a worker. All of it is marked, since an app may send messages of its own. */
 export type ToWorker = { readonly millrace: true } & (
-  | { readonly kind: "handle"; readonly ask: number; readonly dispatch: Dispatch }
-  | {
-      readonly kind: "refusal";
-      readonly ask: number;
-      readonly code: string;
-      readonly message: string;
-      readonly hint: string | undefined;
-    }
-  | { readonly kind: "connection"; readonly key: string }
+  /** One socket to accept on; `left` more follow. */
+  | { readonly kind: "handle"; readonly ask: number; readonly left: number }
+  /** There is no socket: connections to this port come one by one. */
+  | { readonly kind: "dispatch"; readonly ask: number; readonly port: number }
+  | ({ readonly kind: "refusal"; readonly ask: number } & Omit<WorkerFault, "place">)
+  | { readonly kind: "connection"; readonly key: string; readonly number: number }
   | { readonly kind: "stop"; readonly deadline: number; readonly isReplaced: boolean }
   | Broadcast
 );
 
 /** What a worker tells its primary. */
 export type ToPrimary = { readonly millrace: true } & (
+  | { readonly kind: "begin"; readonly server: number; readonly wishes: Wishes }
   | { readonly kind: "listen"; readonly ask: number; readonly key: string; readonly where: ListenWhere }
   | { readonly kind: "ready"; readonly server: number; readonly addresses: readonly ListenAddress[] }
-  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "failed"; readonly fault: WorkerFault }
   | { readonly kind: "pulse"; readonly pulse: Pulse }
+  /** A connection has come through. */
+  | { readonly kind: "taken"; readonly number: number }
+  /** It was told by somebody else to end. */
+  | { readonly kind: "leaving" }
   | Broadcast
 );
 

@@ -1,103 +1,138 @@
 import { lookup } from "node:dns/promises";
 import { chmodSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer } from "node:net";
 import { once } from "node:events";
 import { listenError } from "../../transport/listen-error.ts";
 import { bindHandle, type ListeningHandle, portOf } from "../../transport/listening-handle.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
 import { clearUnixPath } from "../../transport/unix-path.ts";
-import type { Dispatch } from "./messages.ts";
+
+/** Connections that the kernel keeps until they are accepted. */
+const BACKLOG = 511;
+
+/** One address, with the sockets that are bound to it. */
+interface Place {
+  readonly where: ListenWhere;
+  /** 0 for a path. */
+  readonly port: number;
+  /** One for each worker, undefined for one that was given up; a path has one for all. */
+  readonly handles: (ListeningHandle | undefined)[];
+  readonly more: () => ListeningHandle;
+}
+
+/** Which of several workers asks. */
+export interface Share {
+  readonly id: number;
+  readonly of: number;
+  /** What it accepts on already. */
+  readonly keys: ReadonlySet<string>;
+}
 
 /**
- * The sockets that a primary holds for its workers. It never accepts on them itself (but in turn, see `dispatched`), and
- * they outlive every worker: what waits in them when one dies is for the next.
+ * The sockets that a primary holds for its workers. They outlive every worker: what waits in one of them when its worker
+ * dies is for the next. All of them are always accepted on, also when there are fewer workers than there were.
  */
 export class Sockets {
-  readonly #dispatch: Dispatch;
-  readonly #handles = new Map<string, Promise<ListeningHandle>>();
-  readonly #ports = new Map<string, Promise<number>>();
-  readonly #servers = new Map<string, Promise<Server>>();
-
-  constructor(dispatch: Dispatch) {
-    this.#dispatch = dispatch;
-  }
+  readonly #places = new Map<string, Promise<Place>>();
+  /** Ports that are bound, by key. */
+  readonly #ports = new Map<string, number>();
+  readonly #accepting = new Set<string>();
 
   /**
-   * The socket of one worker.
+   * The sockets that one of several workers is to accept on.
    *
-   * @param worker its id: whoever replaces it accepts on the same socket
    * @throws {MillraceError} `PORT_IN_USE` and its kin
    */
-  handle(key: string, where: ListenWhere, worker: number): Promise<ListeningHandle> {
-    // One socket file is one socket; port 0 is one port for all.
-    const isShared = "path" in where;
-    const own = isShared ? key : `${key} ${worker}`;
-    let handle = this.#handles.get(own);
-    if (handle === undefined) {
-      handle = isShared ? this.#bindPath(where) : this.#bindPort(key, where);
-      this.#handles.set(own, handle);
-      handle.catch(() => this.#handles.delete(own));
+  async handles(key: string, where: ListenWhere, share: Share): Promise<ListeningHandle[]> {
+    const { handles, more } = await this.#place(key, where, share);
+    if ("path" in where) return [handles[0]!];
+    const mine: ListeningHandle[] = [];
+    for (let index = share.id - 1; index < Math.max(handles.length, share.id); index += share.of) {
+      mine.push((handles[index] ??= more()));
     }
-    return handle;
+    return mine;
   }
 
-  async #bindPath(where: Extract<ListenWhere, { readonly path: string }>): Promise<ListeningHandle> {
-    await clearUnixPath(where.path);
-    const handle = bindHandle(where, null, false);
-    if (where.mode !== undefined) chmodSync(where.path, where.mode);
-    return handle;
+  /** Accepts here and gives each connection to `take`. @returns the port; 0 for a path. @throws as `handles` does */
+  async accept(
+    key: string,
+    where: ListenWhere,
+    share: Share,
+    take: (handle: ListeningHandle) => void,
+  ): Promise<number> {
+    const { handles, port } = await this.#place(key, where, share);
+    if (this.#accepting.has(key)) return port;
+    this.#accepting.add(key);
+    const [handle] = handles;
+    // What node:cluster does, too: a Socket made here would have to be taken apart again.
+    handle!.onconnection = (_, client) => client !== undefined && take(client);
+    if (handle!.listen(BACKLOG) !== 0) throw listenError(new Error(`listen ${port}`), where);
+    return port;
   }
 
-  async #bindPort(key: string, where: Exclude<ListenWhere, { path: string }>): Promise<ListeningHandle> {
+  async #place(key: string, where: ListenWhere, { keys }: Share): Promise<Place> {
+    if (keys.has(key)) throw listenError({ code: "EADDRINUSE" }, where);
+    let place = this.#places.get(key);
+    if (place === undefined) {
+      place = "path" in where ? openPath(where) : this.#openPort(key, where, keys);
+      this.#places.set(key, place);
+      place.catch(() => this.#places.delete(key));
+    }
+    return place;
+  }
+
+  async #openPort(
+    key: string,
+    where: Exclude<ListenWhere, { path: string }>,
+    keys: ReadonlySet<string>,
+  ): Promise<Place> {
     const address = where.host === undefined ? null : await addressOf(where);
-    let port = this.#ports.get(key);
-    if (port === undefined) {
-      // The kernel lets two programs of one user share a port without a word: that would be somebody else's.
-      port = freePort(where);
-      this.#ports.set(key, port);
-      port.catch(() => this.#ports.delete(key));
-    }
-    const handle = bindHandle({ ...where, port: await port }, address, true);
-    if (portOf(handle) === 0) throw listenError(new Error("The socket has no port"), where);
-    return handle;
+    // The kernel lets two programs of one user share a port without a word: that would be somebody else's.
+    const port = this.#isOld(where.port, keys) ? where.port : await freePort(where);
+    const more = (): ListeningHandle => bindHandle({ ...where, port }, address, true);
+    const first = more();
+    if (portOf(first) === 0) throw listenError(new Error("The socket has no port"), where);
+    this.#ports.set(key, port);
+    return { where, port, handles: [first], more };
   }
 
-  /** Accepts in the primary and gives each connection to `give`. */
-  async accept(key: string, where: ListenWhere, give: (socket: Socket) => void): Promise<void> {
-    let server = this.#servers.get(key);
-    if (server === undefined) {
-      server = this.#listen(where, give);
-      this.#servers.set(key, server);
-      server.catch(() => this.#servers.delete(key));
-    }
-    await server;
+  /** Whether a port is bound already, at an address that this worker has no more: its config has changed. */
+  #isOld(port: number, keys: ReadonlySet<string>): boolean {
+    return [...this.#ports].some(([key, bound]) => bound === port && !keys.has(key));
   }
 
-  async #listen(where: ListenWhere, give: (socket: Socket) => void): Promise<Server> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, give);
-    if ("path" in where) await clearUnixPath(where.path);
-    try {
-      server.listen("path" in where ? { path: where.path } : { ...where });
-      await once(server, "listening");
-      if ("path" in where && where.mode !== undefined) chmodSync(where.path, where.mode);
-      return server;
-    } catch (error) {
-      throw listenError(error, where);
+  /** Closes the sockets of all other addresses. */
+  async keep(keys: ReadonlySet<string>): Promise<void> {
+    for (const [key, place] of [...this.#places]) {
+      if (keys.has(key)) continue;
+      this.#places.delete(key);
+      this.#accepting.delete(key);
+      this.#ports.delete(key);
+      for (const handle of (await place.catch(() => undefined))?.handles ?? []) handle?.close();
     }
   }
 
-  get dispatch(): Dispatch {
-    return this.#dispatch;
+  /** Closes the sockets of a worker that nobody will replace: the kernel chooses among the rest. */
+  async abandon(id: number): Promise<void> {
+    for (const opened of this.#places.values()) {
+      const place = await opened.catch(() => undefined);
+      if (place === undefined || place.handles.length < 2) continue;
+      place.handles[id - 1]?.close();
+      place.handles[id - 1] = undefined;
+    }
   }
 
-  /** No more connections: what waits is lost, since there is nobody left to take it. */
-  async close(): Promise<void> {
-    for (const handle of this.#handles.values()) (await handle.catch(() => undefined))?.close();
-    for (const server of this.#servers.values()) (await server.catch(() => undefined))?.close();
-    this.#handles.clear();
-    this.#servers.clear();
-    this.#ports.clear();
+  /** No more connections. */
+  close(): Promise<void> {
+    return this.keep(new Set());
   }
+}
+
+async function openPath(where: Extract<ListenWhere, { readonly path: string }>): Promise<Place> {
+  await clearUnixPath(where.path);
+  const handle = bindHandle(where, null, false);
+  if (where.mode !== undefined) chmodSync(where.path, where.mode);
+  return { where, port: 0, handles: [handle], more: () => handle };
 }
 
 async function addressOf(where: { readonly host?: string | undefined; readonly port: number }): Promise<string> {

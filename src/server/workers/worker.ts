@@ -1,7 +1,12 @@
 import { type ChildProcess, fork, type SendHandle } from "node:child_process";
+import { MillraceError } from "../../base/errors.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
+import type { ListeningHandle } from "../../transport/listening-handle.ts";
 import { WORKER_VARIABLE } from "./membership.ts";
-import { isOurs, type Pulse, type ToPrimary, type ToWorker } from "./messages.ts";
+import { isOurs, type Pulse, type ToPrimary, type ToWorker, type WorkerFault } from "./messages.ts";
+
+/** A timer cannot be set for longer; room is left for what is added to a deadline. */
+const LONGEST_TIMER = 0x7fff_0000;
 
 /** What a worker is doing. */
 export type WorkerState =
@@ -28,6 +33,12 @@ export interface Program {
   readonly execArgv: readonly string[];
 }
 
+/** A connection that a primary has accepted for whoever listens under `key`. */
+export interface Arrival {
+  readonly key: string;
+  readonly handle: ListeningHandle;
+}
+
 /** A worker process, as its primary sees it. */
 export class Worker {
   /** From 1 on; whoever replaces it has the same. */
@@ -35,20 +46,33 @@ export class Worker {
   /** Which program it runs: each reload is a new one. */
   readonly generation: number;
   readonly #process: ChildProcess;
-  readonly #servers = new Map<number, readonly ListenAddress[]>();
+  /** Servers of the program that have begun to start. */
+  readonly #begun = new Set<number>();
+  readonly #listening = new Map<number, PromiseWithResolvers<readonly ListenAddress[]>>();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
+  /** Connections given to it that have not come through yet. */
+  readonly #given = new Map<number, Arrival>();
+  #gifts = 0;
+  #fault: WorkerFault | undefined;
+  /** What it was told to accept on. */
+  readonly keys: Set<string> = new Set();
   readonly began: number = performance.now();
   state: WorkerState = "starting";
+  /** Whether it is to end: then nobody replaces it when it does. */
+  isLeaving = false;
   /** When its servers listened, in monotonic milliseconds. */
   readySince: number | undefined;
-  /** Why it could not start, in its own words. */
-  failure: string | undefined;
   pulse: Pulse | undefined;
+  /** Pulses in a row that told of more lag than is allowed. */
+  lateness = 0;
   /** When it was last heard of, in monotonic milliseconds. */
   heard: number = performance.now();
 
   constructor(id: number, generation: number, program: Program, events: WorkerEvents) {
     this.id = id;
     this.generation = generation;
+    this.#ready.promise.catch(() => {});
     this.#process = fork(program.file, [...program.args], {
       execArgv: [...program.execArgv],
       env: { ...process.env, [WORKER_VARIABLE]: String(id) },
@@ -57,43 +81,118 @@ export class Worker {
     this.#process.on("message", (message) => {
       if (isOurs(message)) events.message(this, message as ToPrimary);
     });
-    this.#process.on("error", () => {});
-    this.#process.once("exit", (code, signal) => {
+    const gone = (cause: number | string): void => {
+      if (this.state === "gone") return;
       this.state = "gone";
-      events.gone(this, signal ?? code ?? 0);
-    });
+      const error = this.#error(cause);
+      this.#ready.reject(error);
+      for (const { reject } of this.#listening.values()) reject(error);
+      events.gone(this, cause);
+      this.#ended.resolve();
+    };
+    this.#process.once("exit", (code, signal) => gone(signal ?? code ?? 0));
+    // A process that never was does not exit either.
+    this.#process.on("error", (error) => this.#process.pid === undefined && gone(error.message));
   }
 
   get pid(): number {
     return this.#process.pid ?? 0;
   }
 
-  /** Servers that listen, with where. */
-  get servers(): ReadonlyMap<number, readonly ListenAddress[]> {
-    return this.#servers;
+  /** Resolves when its servers listen. @throws {MillraceError} why they do not: in the words of the program */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
-  listening(server: number, addresses: readonly ListenAddress[]): void {
-    this.#servers.set(server, addresses);
+  /** Resolves when the process has ended. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
-  /** Sends a message, perhaps with a socket. `failed` is called when the process is gone. */
-  tell(message: ToWorker, handle?: unknown, failed?: () => void): void {
-    if (!this.#process.connected) {
-      failed?.();
-      return;
+  /** Why it could not start. */
+  get fault(): WorkerFault | undefined {
+    return this.#fault;
+  }
+
+  /** Resolves when one server of the program listens. @throws as `ready` does */
+  listening(server: number): Promise<readonly ListenAddress[]> {
+    return this.#place(server).promise;
+  }
+
+  #place(server: number): PromiseWithResolvers<readonly ListenAddress[]> {
+    let place = this.#listening.get(server);
+    if (place === undefined) {
+      place = Promise.withResolvers();
+      place.promise.catch(() => {});
+      this.#listening.set(server, place);
     }
+    return place;
+  }
+
+  /** A server of the program begins to start. */
+  begins(server: number): void {
+    this.#begun.add(server);
+  }
+
+  /** A server of the program listens. @returns whether that was the last one waited for */
+  listens(server: number, addresses: readonly ListenAddress[]): boolean {
+    this.#place(server).resolve(addresses);
+    this.#begun.delete(server);
+    if (this.#begun.size > 0 || this.state !== "starting") return false;
+    this.state = "ready";
+    this.readySince = performance.now();
+    this.#ready.resolve();
+    return true;
+  }
+
+  /** The program cannot start. Its process ends by itself, or is ended. */
+  fails(fault: WorkerFault): void {
+    this.#fault ??= fault;
+  }
+
+  #error(cause: number | string): MillraceError {
+    const { code = "START_FAILED", message, hint, place } = this.#fault ?? {};
+    const how = typeof cause === "number" ? `with exit code ${cause}` : `by ${cause}`;
+    return new MillraceError(code, message ?? `Worker ${this.id} ended ${how} before it listened.`, { hint, place });
+  }
+
+  /** Sends a message, perhaps with a socket. Who is gone hears nothing: that it is gone is told elsewhere. */
+  tell(message: ToWorker, handle?: ListeningHandle): void {
+    if (!this.#process.connected) return;
     // A handle of the system is no type that Node documents, though it is one that it sends.
-    this.#process.send(message, handle as SendHandle | undefined, {}, (error) => {
-      if (error !== null) failed?.();
-    });
+    this.#process.send(message, handle as SendHandle | undefined, {}, () => {});
+  }
+
+  /** Gives it a connection. */
+  give(arrival: Arrival): void {
+    const number = ++this.#gifts;
+    this.#given.set(number, arrival);
+    this.tell({ millrace: true, kind: "connection", key: arrival.key, number }, arrival.handle);
+  }
+
+  /** A connection has come through. */
+  took(number: number): void {
+    this.#given.get(number)?.handle.close();
+    this.#given.delete(number);
+  }
+
+  /** Takes back what has not come through: nobody has read of it. */
+  takeBack(): Arrival[] {
+    const arrivals = [...this.#given.values()];
+    this.#given.clear();
+    return arrivals;
   }
 
   /** Lets it end what it has; what is not over by the deadline is cut off. */
   drain(deadline: number, isReplaced: boolean): void {
     if (this.state === "gone") return;
+    this.isLeaving = true;
     this.state = "draining";
     this.tell({ millrace: true, kind: "stop", deadline, isReplaced });
+    if (deadline > LONGEST_TIMER) return;
+    // It may be stuck.
+    const late = setTimeout(() => this.kill("SIGKILL"), deadline + 2000);
+    void this.#ended.promise.then(() => clearTimeout(late));
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -1,0 +1,151 @@
+import { availableParallelism } from "node:os";
+import type { Log } from "../../base/log.ts";
+import type { Recycling, Wishes } from "./messages.ts";
+import { Respawn } from "./respawn.ts";
+import { type Program, Worker, type WorkerEvents } from "./worker.ts";
+
+/** What a crew works with. */
+export interface CrewParts {
+  readonly program: Program;
+  readonly log: Log;
+  readonly events: WorkerEvents;
+  /** A worker is not started again. @param left how many others there are or will be */
+  readonly onGivenUp: (worker: Worker, left: number) => void;
+}
+
+/** Milliseconds that a worker has to have served for its end to be no failed start. */
+const EARLY = 1000;
+/** Milliseconds that exchanges may take to end when a worker is replaced. */
+const DRAIN = 30_000;
+/** Milliseconds until it is tried again to replace a worker whose successor failed. */
+const PATIENCE = 10_000;
+
+/** The workers of one generation: those that run the program as it was when they were started. */
+export class Crew {
+  readonly generation: number;
+  /** How many workers it is to have. */
+  size: number;
+  recycling: Recycling = {};
+  readonly #parts: CrewParts;
+  readonly #respawn = new Respawn();
+  /** All that run, also those whose successor has been started. */
+  readonly #workers = new Set<Worker>();
+  /** Timers of those that are to come. */
+  readonly #coming = new Set<NodeJS.Timeout>();
+  /** Only who serves replaces its dead: when a start fails all of it fails. */
+  #state: "starting" | "serving" | "leaving" = "starting";
+
+  constructor(generation: number, size: number, parts: CrewParts) {
+    this.generation = generation;
+    this.size = size;
+    this.#parts = parts;
+  }
+
+  /** Those that run, by id. */
+  get workers(): readonly Worker[] {
+    return [...this.#workers].sort((a, b) => a.id - b.id || a.began - b.began);
+  }
+
+  /** Starts all workers. @throws {MillraceError} what the first one that fails says */
+  async start(): Promise<void> {
+    const workers = Array.from({ length: this.size }, (_, index) => this.#spawn(index + 1));
+    await Promise.all(workers.map(({ ready }) => ready));
+    this.#state = "serving";
+  }
+
+  /** Starts one worker and, when that listens, as many more as it wishes. @throws as `start` does */
+  async startCarefully(): Promise<void> {
+    await this.#spawn(1).ready;
+    const others = Array.from({ length: this.size - 1 }, (_, index) => this.#spawn(index + 2));
+    await Promise.all(others.map(({ ready }) => ready));
+    this.#state = "serving";
+  }
+
+  /** A worker tells what its config says. */
+  wish({ workers, recycle }: Wishes): void {
+    this.recycling = recycle;
+    // Later it is for the next reload to say.
+    if (this.#state === "starting") this.size = workers === "auto" ? availableParallelism() : workers;
+  }
+
+  #spawn(id: number): Worker {
+    const { program, events } = this.#parts;
+    const worker = new Worker(id, this.generation, program, {
+      message: events.message,
+      gone: (gone, cause) => {
+        this.#workers.delete(gone);
+        events.gone(gone, cause);
+        if (this.#state === "serving" && !gone.isLeaving) this.#replace(gone, cause);
+      },
+    });
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  #replace(worker: Worker, cause: number | string): void {
+    const { id, pid, fault } = worker;
+    this.#parts.log.write("error", "A worker has ended", { worker: id, pid, cause, ...fault });
+    const wait = isKilled(worker, cause) ? 0 : this.#respawn.after(performance.now(), isEarly(worker));
+    if (wait === undefined) return this.#giveUp(worker);
+    const timer = setTimeout(() => {
+      this.#coming.delete(timer);
+      this.#spawn(id);
+    }, wait);
+    this.#coming.add(timer);
+  }
+
+  #giveUp(worker: Worker): void {
+    const left = this.#workers.size + this.#coming.size;
+    const message = `Workers end as soon as they start: worker ${worker.id} is not started again`;
+    this.#parts.log.write("error", message, { left });
+    this.#parts.onGivenUp(worker, left);
+  }
+
+  /** Starts somebody in the place of a worker, and when that is ready lets the worker end. */
+  async recycle(worker: Worker, reason: string): Promise<void> {
+    if (this.#state !== "serving" || worker.isLeaving || worker.state !== "ready") return;
+    worker.isLeaving = true;
+    const { id, pid } = worker;
+    this.#parts.log.write("info", "A worker is replaced", { worker: id, pid, reason });
+    const next = this.#spawn(id);
+    next.isLeaving = true;
+    try {
+      await next.ready;
+      next.isLeaving = false;
+      worker.drain(DRAIN, true);
+    } catch (error) {
+      this.#parts.log.write("error", "A worker cannot be replaced, and goes on", { worker: id, pid, error });
+      setTimeout(() => (worker.isLeaving = false), PATIENCE).unref();
+    }
+  }
+
+  /** Lets all workers end. */
+  leave(deadline: number, isReplaced: boolean): void {
+    this.#forgetTheComing();
+    for (const worker of this.#workers) worker.drain(deadline, isReplaced);
+  }
+
+  /** Ends all workers now. */
+  kill(): void {
+    this.#forgetTheComing();
+    for (const worker of this.#workers) {
+      worker.isLeaving = true;
+      worker.kill("SIGKILL");
+    }
+  }
+
+  #forgetTheComing(): void {
+    this.#state = "leaving";
+    for (const timer of this.#coming) clearTimeout(timer);
+    this.#coming.clear();
+  }
+}
+
+/** Who has served and is killed from outside is replaced at once: the program is not to blame. */
+function isKilled({ readySince }: Worker, cause: number | string): boolean {
+  return readySince !== undefined && (cause === "SIGKILL" || cause === "SIGTERM");
+}
+
+function isEarly({ readySince }: Worker): boolean {
+  return readySince === undefined || performance.now() - readySince < EARLY;
+}

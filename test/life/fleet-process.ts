@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const ROOT = join(import.meta.dirname, "../..");
+const CLI = join(ROOT, "src/cli.ts");
+
+/** How a fleet is started. */
+export interface FleetSettings {
+  readonly file?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** `millrace run FILE …`, seen from outside: a primary with workers, or one process. */
+export class FleetProcess implements AsyncDisposable {
+  readonly port: number;
+  readonly #child: ChildProcess;
+  readonly #output: { stderr: string };
+
+  private constructor(child: ChildProcess, port: number, output: { stderr: string }) {
+    this.#child = child;
+    this.port = port;
+    this.#output = output;
+  }
+
+  /** Starts it and waits until it tells its address. */
+  static async start(settings: FleetSettings = {}): Promise<FleetProcess> {
+    const { file = join(import.meta.dirname, "app.ts"), args = [], env = {} } = settings;
+    const port = args.includes("--port") ? [] : ["--port", "0"];
+    const child = spawn(process.execPath, [CLI, "run", file, ...port, "--log", "json", ...args], {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const output = { stderr: "" };
+    child.stderr!.on("data", (text) => (output.stderr += text));
+    const address = await new Promise<number>((resolve, reject) => {
+      let stdout = "";
+      child.stdout!.on("data", (text) => {
+        if (stdout.length > 10_000) return;
+        stdout += text;
+        const found = /^millrace: http:\/\/[^/]*:(\d+)\//m.exec(stdout)?.[1];
+        if (found !== undefined) resolve(Number(found));
+      });
+      child.once("exit", (code) => reject(new Error(`It ended with ${code}: ${output.stderr}`)));
+    });
+    return new FleetProcess(child, address, output);
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get stderr(): string {
+    return this.#output.stderr;
+  }
+
+  /** The exit code or the signal; undefined while it runs. */
+  get ended(): number | string | undefined {
+    return this.#child.exitCode ?? this.#child.signalCode ?? undefined;
+  }
+
+  /** Process ids of the workers. */
+  get workers(): number[] {
+    return childrenOf(this.pid);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Resolves with the exit code or the signal. */
+  async exit(): Promise<number | string> {
+    if (this.ended === undefined) await once(this.#child, "exit");
+    return this.ended!;
+  }
+
+  /** The answer to a request on a connection of its own. */
+  async get(path: string, init: RequestInit = {}): Promise<string> {
+    const response = await fetch(`${this.url}${path}`, { ...init, headers: { connection: "close" } });
+    return response.text();
+  }
+
+  post(path: string, body?: string): Promise<string> {
+    return this.get(path, { method: "POST", ...(body === undefined ? {} : { body }) });
+  }
+
+  /** Ends it and whatever workers it has. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { workers } = this;
+    if (this.ended === undefined) {
+      this.#child.kill("SIGKILL");
+      await once(this.#child, "exit");
+    }
+    for (const pid of workers) if (isAlive(pid)) process.kill(pid, "SIGKILL");
+  }
+}
+
+/** Process ids of the children of a process. */
+export function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").split(" ").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a process runs; one that has ended and was not yet asked for its exit code does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "latin1"));
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until something is so. @throws after `limit` milliseconds */
+export async function until(isSo: () => boolean | Promise<boolean>, limit = 10_000): Promise<void> {
+  const deadline = Date.now() + limit;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`Not so within ${limit} ms: ${isSo.toString()}`);
+    await sleep(20);
+  }
+}
