@@ -31,7 +31,7 @@ describe("Coded content, decoded, is the content", () => {
           assert.equal(got.text, value);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -50,7 +50,7 @@ describe("Coded content, decoded, is the content", () => {
         assert.equal(response.headers.get("content-encoding"), accept);
         assert.deepEqual(decode(accept, await response.bytes()), Buffer.concat(list.map(([octets]) => octets)));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
