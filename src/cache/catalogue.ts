@@ -55,7 +55,8 @@ export class Catalogue implements Keeper {
     const variants = this.#store.get(key) ?? new Variants();
     variants.put(stored);
     if (search !== undefined) this.#tellQueriesApart(withoutQuery(key), search, key, variants);
-    this.#save(key, variants);
+    // The store bounds a key as a whole: the oldest variants make room.
+    while (!this.#save(key, variants) && variants.list.length > 1) variants.remove(variants.list.at(-1)!);
   }
 
   /** Notes with a path how its queries are reduced. */
@@ -73,14 +74,16 @@ export class Catalogue implements Keeper {
     else this.#save(stored.key, variants);
   }
 
-  keeps(stored: StoredResponse): boolean {
-    return this.#store.get(stored.key)?.list.includes(stored) === true;
-  }
-
-  /** The response has grown: false when it is not stored any more, or does not fit. */
-  resize(stored: StoredResponse): boolean {
+  grow(stored: StoredResponse, octets: number): boolean {
     const variants = this.#store.get(stored.key);
-    return variants?.list.includes(stored) === true && this.#save(stored.key, variants);
+    if (variants?.list.includes(stored) !== true) return false;
+    if (octets === 0) return true;
+    stored.grown += octets;
+    if (this.#save(stored.key, variants)) return true;
+    stored.grown -= octets;
+    // A store drops what does not fit.
+    this.#save(stored.key, variants);
+    return false;
   }
 
   /** Removes everything that a URL may be answered with. @returns which keys those are */

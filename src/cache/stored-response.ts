@@ -23,10 +23,8 @@ const TEXT_LIMIT = 16 * 1024;
 
 /** What a stored response asks of the cache it is in. */
 export interface Keeper {
-  /** Whether it is stored. */
-  keeps(stored: StoredResponse): boolean;
-  /** Its size has grown: false when there is no room, or it is not kept any more. */
-  resize(stored: StoredResponse): boolean;
+  /** Charges it with more octets: false when it is not stored any more, or they do not fit. 0 only asks. */
+  grow(stored: StoredResponse, octets: number): boolean;
 }
 
 /** A response as the cache keeps it, and how long it may be used. Times are monotonic milliseconds. */
@@ -53,7 +51,8 @@ export class StoredResponse implements Representation {
   /** A request is on its way to the origin to validate it. */
   isRefreshing = false;
   readonly codings: Map<string, Uint8Array> = new Map();
-  #grown = 0;
+  /** Octets kept with it beside its own: content in other codings. */
+  grown = 0;
   #kept: KeptResponse | undefined;
   #keptSecond = -1;
 
@@ -93,11 +92,7 @@ export class StoredResponse implements Representation {
   }
 
   grow(octets: number): boolean {
-    if (octets === 0) return this.#keeper.keeps(this);
-    this.#grown += octets;
-    if (this.#keeper.resize(this)) return true;
-    this.#grown -= octets;
-    return false;
+    return this.#keeper.grow(this, octets);
   }
 
   precoded(coding: string): MaybePromise<Content | undefined> {
@@ -127,7 +122,7 @@ export class StoredResponse implements Representation {
     const content = this.#content;
     const octets = typeof content === "string" || content instanceof Uint8Array ? content.length : 0;
     // Small content is rendered into a head: it is there twice.
-    let bytes = OVERHEAD + this.key.length * 2 + this.#grown + (octets <= TEXT_LIMIT ? octets * 2 : octets);
+    let bytes = OVERHEAD + this.key.length * 2 + this.grown + (octets <= TEXT_LIMIT ? octets * 2 : octets);
     for (const text of Headers.lines(this.headers)) bytes += text.length + 16;
     return bytes;
   }
