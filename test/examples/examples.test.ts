@@ -131,3 +131,19 @@ test("examples/tasks.ts counts visits each second, and shows what is due", async
   );
   assert.match(tasks[1]?.due ?? "", /T00:00:00\.000Z$/);
 });
+
+test("examples/compressed.ts compresses a page, files, and a stream while it goes on", async () => {
+  await using server = await runCommand("run", "examples/compressed.ts");
+  const get = (path: string, coding: string): Promise<Response> =>
+    fetch(new URL(path, server.url), { headers: { "accept-encoding": coding } });
+  for (const [path, text] of Object.entries({ "/": "the same paragraph", "/assets/site.css": "color" })) {
+    const response = await get(path, "gzip");
+    assert.equal(response.headers.get("content-encoding"), "gzip", path);
+    assert.ok((await response.text()).includes(text), path);
+  }
+  const stream = await get("/clock", "br");
+  assert.equal(stream.headers.get("content-encoding"), "br");
+  const reader = stream.body!.getReader();
+  assert.match(Buffer.from((await reader.read()).value!).toString(), /^data: tick 0\n/);
+  await reader.cancel();
+});
