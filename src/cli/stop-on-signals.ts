@@ -3,7 +3,7 @@ import { currentFleet } from "../server/workers/fleet.ts";
 import { membership } from "../server/workers/membership.ts";
 import type { WebServer } from "../server/web-server.ts";
 
-/** Stops a server on SIGINT and SIGTERM: the first lets exchanges end, the second does not. */
+/** Stops a server on SIGINT and SIGTERM: the first lets exchanges end, the second does not. SIGHUP reloads workers. */
 export function stopOnSignals(server: WebServer): void {
   // A worker is told by its primary.
   if (membership !== undefined) return;
@@ -20,6 +20,9 @@ export function stopOnSignals(server: WebServer): void {
       () => process.exit(1),
     );
   };
+  const fleet = currentFleet();
+  // Why a reload has failed is in the log.
+  if (fleet !== undefined) process.on("SIGHUP", () => void fleet.reload().catch(() => {}));
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
 }

@@ -12,7 +12,20 @@ export interface ListeningHandle {
   /** @returns 0, or a negative errno */
   listen(backlog: number): number;
   /** Hears of connections, each of them a handle itself. */
-  onconnection?: (status: number, client: ListeningHandle | undefined) => void;
+  onconnection?: (status: number, client: ConnectionHandle | undefined) => void;
+}
+
+/** A connection as the system has it. */
+export interface ConnectionHandle {
+  close(): void;
+  setNoDelay?(noDelay: boolean): number;
+}
+
+/** What a `Server` of Node makes of a connection, in the same way. Nothing is read until `resume`. */
+export function socketOf(handle: ConnectionHandle): net.Socket {
+  handle.setNoDelay?.(true);
+  const init = { handle, allowHalfOpen: true, readable: true, writable: true, pauseOnCreate: true };
+  return new net.Socket(init as unknown as net.SocketConstructorOpts);
 }
 
 /** What `node:net` uses itself when it listens for a cluster. Not documented, unchanged since Node 0.12. */

@@ -5,7 +5,7 @@ import type { AddressInfo, ListenOptions as NodeListenOptions, Server, Socket } 
 import type { AcceptLimits } from "./accept-limits.ts";
 import type { Connection, ListenAddress, Listener } from "./connection.ts";
 import { listenError } from "./listen-error.ts";
-import type { ListeningHandle } from "./listening-handle.ts";
+import { type ConnectionHandle, type ListeningHandle, socketOf } from "./listening-handle.ts";
 import { rarely } from "./rarely.ts";
 import { plainAddress, TcpConnection } from "./tcp-connection.ts";
 import type { TcpSource } from "./tcp-connection.ts";
@@ -33,7 +33,7 @@ export interface ListenSettings {
   /** The socket to accept on, bound by somebody else. */
   readonly handle?: ListeningHandle | undefined;
   /** Gives connections that another process has accepted, in the place of a socket to accept on. */
-  readonly dispatched?: ((onSocket: (socket: Socket) => void) => void) | undefined;
+  readonly dispatched?: ((onHandle: (handle: ConnectionHandle) => void) => void) | undefined;
   /** Connections that the kernel keeps until they are accepted. Default: 511; the system may cap it. */
   readonly backlog?: number | undefined;
   /** Whether connections read into one shared buffer, where this Node can. Default: true. */
@@ -87,10 +87,11 @@ function takeDispatched(
   where: ListenWhere,
   onConnection: (connection: Connection) => void,
   { userBuffer = true, limits }: ListenSettings,
-  dispatched: (onSocket: (socket: Socket) => void) => void,
+  dispatched: (onHandle: (handle: ConnectionHandle) => void) => void,
 ): Listener {
   const source: TcpSource = { localPort: "path" in where ? 0 : where.port, userBuffer, limits };
-  dispatched((socket) => {
+  dispatched((handle) => {
+    const socket = socketOf(handle);
     if (!isAdmitted(socket, source)) return;
     onConnection(new TcpConnection(socket, source));
     // It was accepted with nobody to read it.

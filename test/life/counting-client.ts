@@ -112,7 +112,7 @@ interface Answer {
 const LIMIT = 15_000;
 
 /** One connection that carries one request at a time. */
-class Wire {
+export class Wire {
   readonly #socket: Socket;
   #text = "";
   #waiting: PromiseWithResolvers<Answer> | undefined;

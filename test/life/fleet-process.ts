@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CLI = join(ROOT, "src/cli.ts");
+const APP = join(ROOT, "test/fixtures/life-app.ts");
 
 /** How a fleet is started. */
 export interface FleetSettings {
@@ -27,18 +28,22 @@ export class FleetProcess implements AsyncDisposable {
   }
 
   /** Starts it and waits until it tells its address. */
-  static async start(settings: FleetSettings = {}): Promise<FleetProcess> {
-    const { file = join(import.meta.dirname, "app.ts"), args = [], env = {} } = settings;
+  static start({ file = APP, args = [], env = {} }: FleetSettings = {}): Promise<FleetProcess> {
     const port = args.includes("--port") ? [] : ["--port", "0"];
-    const child = spawn(process.execPath, [CLI, "run", file, ...port, "--log", "json", ...args], {
+    return FleetProcess.begin(["run", file, ...port, ...args], env);
+  }
+
+  /** The same for any command that serves. */
+  static async begin(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<FleetProcess> {
+    const child = spawn(process.execPath, [CLI, ...command, "--log", "json"], {
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const output = { stderr: "" };
-    child.stderr!.on("data", (text) => (output.stderr += text));
+    child.stderr.on("data", (text) => (output.stderr += text));
     const address = await new Promise<number>((resolve, reject) => {
       let stdout = "";
-      child.stdout!.on("data", (text) => {
+      child.stdout.on("data", (text) => {
         if (stdout.length > 10_000) return;
         stdout += text;
         const found = /^millrace: http:\/\/[^/]*:(\d+)\//m.exec(stdout)?.[1];

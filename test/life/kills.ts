@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Count, CountingClient, type Load } from "./counting-client.ts";
-import { FleetProcess } from "./fleet-process.ts";
+import type { FleetProcess } from "./fleet-process.ts";
 
 /** What came of killing workers. */
 export interface Kills extends Count {

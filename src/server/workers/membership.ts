@@ -1,11 +1,10 @@
 import { EventEmitter } from "node:events";
 import type { Serializable } from "node:child_process";
-import { Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { MillraceError } from "../../base/errors.ts";
 import type { StoreCounts } from "../../cache/store.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
-import type { ListeningHandle } from "../../transport/listening-handle.ts";
+import type { ConnectionHandle, ListeningHandle } from "../../transport/listening-handle.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
 import { type Counts, isOurs, type ToPrimary, type ToWorker, type Wishes, type WorkerFault } from "./messages.ts";
 
@@ -20,7 +19,11 @@ const RESOLUTION = 10;
 /** What a worker accepts on: sockets bound by its primary, or what the primary hands over. */
 export type Acceptance =
   | { readonly kind: "handles"; readonly handles: readonly ListeningHandle[] }
-  | { readonly kind: "dispatch"; readonly port: number; readonly take: (onSocket: (socket: Socket) => void) => void };
+  | {
+      readonly kind: "dispatch";
+      readonly port: number;
+      readonly take: (onHandle: (handle: ConnectionHandle) => void) => void;
+    };
 
 /** How a worker is to stop. */
 export interface StopOrder {
@@ -43,9 +46,9 @@ export class Membership {
   /** From 1 on; a worker that stands in for a dead one has its number. */
   readonly id: number;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #takers = new Map<string, (socket: Socket) => void>();
+  readonly #takers = new Map<string, (handle: ConnectionHandle) => void>();
   /** Connections that came before anybody took them. */
-  readonly #early = new Map<string, Socket[]>();
+  readonly #early = new Map<string, ConnectionHandle[]>();
   readonly #topics = new EventEmitter();
   #asks = 0;
   #servers = 0;
@@ -142,7 +145,7 @@ export class Membership {
         return this.#settle(message.ask, ({ handles, resolve }) => resolve({ kind: "handles", handles }));
       case "dispatch":
         return this.#settle(message.ask, ({ key, resolve }) =>
-          resolve({ kind: "dispatch", port: message.port, take: (onSocket) => this.#take(key, onSocket) }),
+          resolve({ kind: "dispatch", port: message.port, take: (onHandle) => this.#take(key, onHandle) }),
         );
       case "refusal":
         return this.#settle(message.ask, ({ reject }) =>
@@ -165,37 +168,24 @@ export class Membership {
     if (waiting !== undefined) how(waiting);
   }
 
-  #take(key: string, onSocket: (socket: Socket) => void): void {
-    this.#takers.set(key, onSocket);
-    for (const socket of this.#early.get(key) ?? []) onSocket(socket);
+  #take(key: string, onHandle: (handle: ConnectionHandle) => void): void {
+    this.#takers.set(key, onHandle);
+    for (const handle of this.#early.get(key) ?? []) onHandle(handle);
     this.#early.delete(key);
   }
 
   #connection(key: string, handle: ConnectionHandle | undefined): void {
     // It did not come through.
     if (handle === undefined) return;
-    const socket = socketOf(handle);
     const take = this.#takers.get(key);
-    if (take !== undefined) take(socket);
-    else this.#early.set(key, [...(this.#early.get(key) ?? []), socket]);
+    if (take !== undefined) take(handle);
+    else this.#early.set(key, [...(this.#early.get(key) ?? []), handle]);
   }
 
   #stop(how: StopOrder): void {
     if (this.#onStop.length === 0) process.exit();
     for (const stop of this.#onStop) stop(how);
   }
-}
-
-/** A connection as the system has it. */
-interface ConnectionHandle {
-  setNoDelay?(noDelay: boolean): number;
-}
-
-/** What a `Server` of Node makes of a connection, in the same way. */
-function socketOf(handle: ConnectionHandle): Socket {
-  handle.setNoDelay?.(true);
-  const init = { handle, allowHalfOpen: true, readable: true, writable: true, pauseOnCreate: true };
-  return new Socket(init as { allowHalfOpen: boolean });
 }
 
 function sumOf(all: readonly Counts[]): Counts {

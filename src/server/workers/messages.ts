@@ -47,16 +47,17 @@ export interface WorkerFault {
 }
 
 /** What a primary tells a worker. All of it is marked, since an app may send messages of its own. */
-export type ToWorker = { readonly millrace: true } & (
+export type ToWorker = { readonly millrace: true } &
   /** One socket to accept on; `left` more follow. */
-  | { readonly kind: "handle"; readonly ask: number; readonly left: number }
-  /** There is no socket: connections to this port come one by one. */
-  | { readonly kind: "dispatch"; readonly ask: number; readonly port: number }
-  | ({ readonly kind: "refusal"; readonly ask: number } & Omit<WorkerFault, "place">)
-  | { readonly kind: "connection"; readonly key: string; readonly number: number }
-  | { readonly kind: "stop"; readonly deadline: number; readonly isReplaced: boolean }
-  | Broadcast
-);
+  (
+    | { readonly kind: "handle"; readonly ask: number; readonly left: number }
+    /** There is no socket: connections to this port come one by one. */
+    | { readonly kind: "dispatch"; readonly ask: number; readonly port: number }
+    | ({ readonly kind: "refusal"; readonly ask: number } & Omit<WorkerFault, "place">)
+    | { readonly kind: "connection"; readonly key: string; readonly number: number }
+    | { readonly kind: "stop"; readonly deadline: number; readonly isReplaced: boolean }
+    | Broadcast
+  );
 
 /** What a worker tells its primary. */
 export type ToPrimary = { readonly millrace: true } & (

@@ -2,7 +2,7 @@ import type { Serializable } from "node:child_process";
 import { MillraceError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
-import type { ListeningHandle } from "../../transport/listening-handle.ts";
+import type { ConnectionHandle } from "../../transport/listening-handle.ts";
 import { Crew } from "./crew.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Dispatch, Pulse, ToPrimary } from "./messages.ts";
@@ -136,7 +136,7 @@ export class Primary {
     worker.keys.add(key);
     try {
       if (this.#options.dispatch === "round-robin") {
-        const take = (handle: ListeningHandle): void => this.#dispatcher.dispatch({ key, handle });
+        const take = (handle: ConnectionHandle): void => this.#dispatcher.dispatch({ key, handle });
         const port = await this.#sockets.accept(key, where, share, take);
         worker.tell({ millrace: true, kind: "dispatch", ask, port });
         return;
@@ -145,7 +145,7 @@ export class Primary {
       let left = handles.length;
       for (const handle of handles) worker.tell({ millrace: true, kind: "handle", ask, left: --left }, handle);
     } catch (error) {
-      const { code = "LISTEN_FAILED", message, hint } = error as MillraceError;
+      const { code, message, hint } = error as MillraceError;
       worker.tell({ millrace: true, kind: "refusal", ask, code, message, hint });
     }
   }

@@ -1,9 +1,8 @@
 import { lookup } from "node:dns/promises";
 import { chmodSync } from "node:fs";
-import { createServer } from "node:net";
-import { once } from "node:events";
+import { freePort } from "../../transport/free-port.ts";
 import { listenError } from "../../transport/listen-error.ts";
-import { bindHandle, type ListeningHandle, portOf } from "../../transport/listening-handle.ts";
+import { bindHandle, type ConnectionHandle, type ListeningHandle, portOf } from "../../transport/listening-handle.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
 import { clearUnixPath } from "../../transport/unix-path.ts";
 
@@ -58,7 +57,7 @@ export class Sockets {
     key: string,
     where: ListenWhere,
     share: Share,
-    take: (handle: ListeningHandle) => void,
+    take: (handle: ConnectionHandle) => void,
   ): Promise<number> {
     const { handles, port } = await this.#place(key, where, share);
     if (this.#accepting.has(key)) return port;
@@ -103,7 +102,7 @@ export class Sockets {
 
   /** Closes the sockets of all other addresses. */
   async keep(keys: ReadonlySet<string>): Promise<void> {
-    for (const [key, place] of [...this.#places]) {
+    for (const [key, place] of this.#places) {
       if (keys.has(key)) continue;
       this.#places.delete(key);
       this.#accepting.delete(key);
@@ -140,19 +139,5 @@ async function addressOf(where: { readonly host?: string | undefined; readonly p
     return (await lookup(where.host!)).address;
   } catch (error) {
     throw listenError(error, where);
-  }
-}
-
-/** The port, once it is known that nobody else has it; another one for 0. */
-async function freePort(where: { readonly host?: string | undefined; readonly port: number }): Promise<number> {
-  const server = createServer();
-  try {
-    server.listen({ ...where, exclusive: true });
-    await once(server, "listening");
-    return (server.address() as { port: number }).port;
-  } catch (error) {
-    throw listenError(error, where);
-  } finally {
-    server.close();
   }
 }

@@ -37,8 +37,7 @@ export class Vigil {
       else if (worker.state === "starting" && now - worker.began > START) {
         this.#log.write("error", "A worker does not come to listen", { worker: worker.id, pid: worker.pid });
         worker.kill("SIGKILL");
-      }
-      else if (worker.state === "ready" && now - worker.heard > STUCK) this.#end(worker);
+      } else if (worker.state === "ready" && now - worker.heard > STUCK) this.#end(worker);
     }
   }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork, type SendHandle } from "node:child_process";
 import { MillraceError } from "../../base/errors.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
-import type { ListeningHandle } from "../../transport/listening-handle.ts";
+import type { ConnectionHandle } from "../../transport/listening-handle.ts";
 import { WORKER_VARIABLE } from "./membership.ts";
 import { isOurs, type Pulse, type ToPrimary, type ToWorker, type WorkerFault } from "./messages.ts";
 
@@ -36,7 +36,7 @@ export interface Program {
 /** A connection that a primary has accepted for whoever listens under `key`. */
 export interface Arrival {
   readonly key: string;
-  readonly handle: ListeningHandle;
+  readonly handle: ConnectionHandle;
 }
 
 /** A worker process, as its primary sees it. */
@@ -157,7 +157,7 @@ export class Worker {
   }
 
   /** Sends a message, perhaps with a socket. Who is gone hears nothing: that it is gone is told elsewhere. */
-  tell(message: ToWorker, handle?: ListeningHandle): void {
+  tell(message: ToWorker, handle?: ConnectionHandle): void {
     if (!this.#process.connected) return;
     // A handle of the system is no type that Node documents, though it is one that it sends.
     this.#process.send(message, handle as SendHandle | undefined, {}, () => {});

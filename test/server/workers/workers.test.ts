@@ -208,7 +208,11 @@ suite("Workers", { concurrency: false }, () => {
       const command = ["run", file, "--workers", "2", "--dispatch", dispatch, "--log", "off"];
       await using server = await startCommand(command);
       await until(() => server.stdout().split("\n").length === 4);
-      const urls = server.stdout().trim().split("\n").map((line) => line.replace("millrace: ", ""));
+      const urls = server
+        .stdout()
+        .trim()
+        .split("\n")
+        .map((line) => line.replace("millrace: ", ""));
       assert.equal(new Set(urls).size, 3, urls.join());
       assert.match(urls[2]!, /^unix:/);
       for (const url of urls) {

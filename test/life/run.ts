@@ -1,0 +1,35 @@
+// node test/life/run.ts reloads [TIMES]     reloads under load, 50 by default
+// node test/life/run.ts kills [SECONDS]     a worker killed each second, 60 seconds by default
+//
+// Both ways to dispatch, with a client that counts each request; about 500 a second where the machine allows it.
+
+import { FleetProcess } from "./fleet-process.ts";
+import { killWorkers } from "./kills.ts";
+import { reload } from "./reloads.ts";
+import type { Count } from "./counting-client.ts";
+
+const LOAD = { keepAlive: 6, closing: 4, pause: 15 };
+
+const [what = "", times] = process.argv.slice(2);
+const RUNS: Record<string, (fleet: FleetProcess) => Promise<Count>> = {
+  reloads: (fleet) => reload(fleet, Number(times ?? 50), LOAD),
+  kills: (fleet) => killWorkers(fleet, Number(times ?? 60), LOAD),
+};
+const run = RUNS[what];
+if (run === undefined) {
+  console.error(`What is to be run? ${Object.keys(RUNS).join(", ")}`);
+  process.exit(2);
+}
+
+for (const dispatch of ["reuse-port", "round-robin"]) {
+  const began = performance.now();
+  await using fleet = await FleetProcess.start({ args: ["--workers", "2", "--dispatch", dispatch] });
+  const { failures, ...counts } = await run(fleet);
+  const seconds = (performance.now() - began) / 1000;
+  console.log(`${dispatch}: ${failures.length} failed`, {
+    ...counts,
+    perSecond: Math.round(counts.answered / seconds),
+  });
+  for (const failure of failures) console.log(`  ${failure}`);
+  if (counts.refused > 0 || (what === "reloads" && failures.length > 0)) process.exitCode = 1;
+}
