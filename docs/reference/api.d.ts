@@ -11,6 +11,9 @@ declare module "millrace" {
       readonly to?: string | Writable | undefined;
   }
   type After = (response: Response, request: Request) => MaybePromise<Answered>;
+  interface AllowIpsOptions {
+      readonly status?: 403 | 404 | undefined;
+  }
   type Answer = string | number | boolean | object | null;
   type Answered = Response | globalThis.Response | void;
   type App = ((request: Request) => Answer) | FetchApp;
@@ -46,7 +49,52 @@ declare module "millrace" {
       readonly fetch: (request: Request | globalThis.Request) => MaybePromise<Response>;
       protected compile(): Handler;
   }
+  interface AuthScheme {
+      readonly scheme: string;
+      readonly token68: string | undefined;
+      readonly parameters: ReadonlyMap<string, string>;
+  }
+  interface BasicCredentials {
+      readonly user: string;
+      readonly password: string;
+  }
   type Before = (request: Request) => MaybePromise<Answered>;
+  interface CacheControl {
+      readonly noStore: boolean;
+      readonly noCache: boolean | readonly string[];
+      readonly isPrivate: boolean | readonly string[];
+      readonly isPublic: boolean;
+      readonly mustRevalidate: boolean;
+      readonly proxyRevalidate: boolean;
+      readonly mustUnderstand: boolean;
+      readonly noTransform: boolean;
+      readonly immutable: boolean;
+      readonly onlyIfCached: boolean;
+      readonly maxAge: number | undefined;
+      readonly sMaxage: number | undefined;
+      readonly staleWhileRevalidate: number | undefined;
+      readonly staleIfError: number | undefined;
+      readonly minFresh: number | undefined;
+      readonly maxStale: number | true | undefined;
+  }
+  interface CacheOptions {
+      readonly maxBytes?: number | undefined;
+      readonly maxEntryBytes?: number | undefined;
+      readonly negative?: number | undefined;
+      readonly patience?: number | undefined;
+      readonly store?: Store<Variants> | undefined;
+      readonly clock?: Clock | undefined;
+  }
+  type ClientCache = "none" | "changing" | "full" | {
+      readonly maxAge: number;
+  };
+  type Coding = "br" | "zstd" | "gzip";
+  interface CompressionOptions {
+      readonly codings?: readonly Coding[];
+      readonly minSize?: number;
+      readonly types?: (contentType: string) => boolean;
+      readonly dictionaries?: Dictionaries;
+  }
   interface CookieAttributes {
       readonly maxAge?: number | undefined;
       readonly expires?: Date | number | undefined;
@@ -57,9 +105,78 @@ declare module "millrace" {
       readonly sameSite?: "strict" | "lax" | "none" | undefined;
       readonly partitioned?: boolean | undefined;
   }
+  interface CorsOptions {
+      readonly rules: readonly CorsRule[];
+  }
+  interface CorsRule {
+      readonly path: string | readonly string[];
+      readonly origins: "*" | readonly string[] | ((origin: string) => boolean);
+      readonly methods?: readonly string[];
+      readonly headers?: "*" | readonly string[];
+      readonly credentials?: boolean;
+      readonly maxAge?: number;
+      readonly expose?: readonly string[];
+  }
+  interface CronOptions {
+      readonly timeZone?: string | undefined;
+  }
+  interface CspChanges {
+      readonly directives?: Readonly<Record<string, string | false>>;
+      readonly add?: Readonly<Record<string, string>>;
+      readonly reportOnly?: boolean;
+  }
+  interface CspOptions extends CspChanges {
+      readonly rules?: readonly CspRule[];
+      readonly hashes?: boolean;
+  }
+  interface CspRule extends CspChanges {
+      readonly path: string | readonly string[];
+      readonly off?: boolean;
+  }
+  class DefaultFields {
+      #private;
+      readonly lines: readonly string[];
+      readonly text: string;
+      constructor(fields: HeadersInit);
+      has(name: string): boolean;
+      and(others: DefaultFields): DefaultFields;
+      textBeside(present: readonly string[]): string;
+  }
+  type DefaultName = "allow-ips" | "cache-directive" | "csp" | "download" | "error-pages" | "hide" | "markdown" | "nonce" | "referrer-policy" | "security-fields" | "templates";
+  class Dictionaries {
+      #private;
+      readonly codings: readonly DictionaryCoding[];
+      constructor({ folder }: DictionaryOptions);
+      find(available: string, path: string): MaybePromise<Dictionary | undefined>;
+  }
+  interface DictionaryOptions {
+      readonly folder: string;
+  }
+  type Duration = number | {
+      readonly days?: number | undefined;
+      readonly hours?: number | undefined;
+      readonly minutes?: number | undefined;
+      readonly seconds?: number | undefined;
+      readonly milliseconds?: number | undefined;
+  };
+  interface EntryFacts {
+      readonly bytes: number;
+      readonly host: string;
+      readonly tags: readonly string[];
+  }
   type ErrorClass<E = unknown> = abstract new (...args: any[]) => E;
+  interface ErrorFacts {
+      readonly status: number;
+      readonly title: string;
+      readonly detail: string | undefined;
+  }
   type ErrorHandler<E = unknown> = (request: Request, error: E) => MaybePromise<Answer>;
   type ErrorKey = "not-found" | "internal-error" | number | ErrorClass;
+  interface ErrorSource {
+      readonly request?: Request | undefined;
+      readonly hook?: string | undefined;
+      readonly task?: string | undefined;
+  }
   interface Exchange {
       readonly request: Request;
       readonly response: Response;
@@ -70,13 +187,21 @@ declare module "millrace" {
   interface Extension {
       readonly name: string;
       readonly priority?: number;
+      readonly scope?: Scope;
       prime?(request: Request): MaybePromise<Request | Answered>;
       pre?(request: Request): MaybePromise<Answered>;
       readonly prepare?: Prepare | readonly Prepare[];
       present?(response: Response, request: Request): MaybePromise<Answered>;
+      readonly presenter?: Presenter | readonly Presenter[];
+      errorPage?(request: Request, error: ErrorFacts, site: PageSource | undefined): MaybePromise<Response | void>;
       package?(response: Response, request: Request): void;
       post?(exchange: Exchange): MaybePromise<void>;
       close?(): MaybePromise<void>;
+  }
+  class ExtensionError extends MillraceError {
+      readonly extension: string;
+      readonly stage: StageName;
+      constructor(extension: string, stage: StageName, cause: unknown);
   }
   interface FetchApp {
       fetch(request: any): MaybePromise<globalThis.Response | Response>;
@@ -84,12 +209,14 @@ declare module "millrace" {
   interface FetchAppOptions {
       readonly keepGlobals?: boolean;
   }
+  type FieldChanges = Readonly<Record<string, string | false>>;
   interface FileCache {
       readonly holds?: "content" | "descriptors";
       readonly largest?: number;
       readonly full?: boolean;
       get(path: string): LoadedFile | undefined;
       set(path: string, file: LoadedFile): unknown;
+      grow?(path: string, file: LoadedFile, octets: number): boolean;
       delete(path: string): unknown;
       clear(): void;
   }
@@ -130,6 +257,41 @@ declare module "millrace" {
       static fromChecked(list: string[]): Headers;
   }
   type HeadersInit = Headers | globalThis.Headers | Iterable<readonly [string, string]> | Record<string, string>;
+  interface HookListeners {
+      reloadScripts(files: readonly string[]): MaybePromise<void>;
+      loaded(): MaybePromise<void>;
+      listen(addresses: readonly ListenAddress[]): MaybePromise<void>;
+      request(request: Request): MaybePromise<Response | void>;
+      drain(deadline: number): MaybePromise<void>;
+      close(): MaybePromise<void>;
+      error(error: unknown, source: ErrorSource): MaybePromise<void>;
+      workerExit(exit: WorkerExit): MaybePromise<void>;
+  }
+  type HookName = keyof HookListeners;
+  interface HookOptions {
+      readonly priority?: number | undefined;
+      readonly owner?: string | undefined;
+  }
+  interface HookStatus {
+      readonly name: string;
+      readonly calls: number;
+      readonly time: number;
+      readonly listeners: readonly ListenerStatus[];
+  }
+  class Hooks {
+      #private;
+      constructor({ log, clock }?: HooksInit);
+      add<N extends HookName>(name: N, listener: HookListeners[N], options?: HookOptions): () => void;
+      has(name: HookName): boolean;
+      call<N extends HookName>(name: N, ...args: HookArguments<N>): MaybePromise<void>;
+      safeCall<N extends HookName>(name: N, ...args: HookArguments<N>): MaybePromise<void>;
+      ask<N extends AnsweringHook>(name: N, ...args: HookArguments<N>): MaybePromise<HookAnswer<N> | undefined>;
+      status(): HookStatus[];
+  }
+  interface HooksInit {
+      readonly log?: Log | undefined;
+      readonly clock?: Clock | undefined;
+  }
   class Host extends Arc {
       #private;
       constructor(name: string, options?: HostOptions);
@@ -137,16 +299,21 @@ declare module "millrace" {
       get names(): readonly HostName[];
       get noFallback(): boolean;
       get extensions(): readonly Extension[];
+      extensionsBeside(defaults: readonly Extension[]): readonly Extension[];
       alias(...names: string[]): this;
       use(...extensions: Extension[]): this;
+      remove(...extensions: (Extension | string)[]): this;
       upgrade(token: string, handler: (request: Request) => Answer): this;
       protected compile(): Handler;
-      compileFor({ errors: outer, compress, cache }: HostContext): Handler;
+      compileFor({ errors: outer, compress, cache, defaults }: HostContext): Handler;
   }
   interface HostOptions {
       readonly aliases?: readonly string[];
       readonly noFallback?: boolean;
       readonly trailingSlash?: TrailingSlash;
+      readonly defaults?: boolean | {
+          readonly [Name in DefaultName]?: boolean;
+      };
   }
   class Hosts {
       #private;
@@ -156,6 +323,8 @@ declare module "millrace" {
       remove(...hosts: Host[]): this;
       error<K extends ErrorKey>(key: K, handler: ErrorHandler<ErrorOf<K>>): this;
       find(name: string): Host | undefined;
+      extensionsOf(host: Host): readonly Extension[];
+      setDefaults(extensions: readonly Extension[]): void;
       compile(): void;
       readonly handle: Handler;
       readonly fetch: (request: Request | globalThis.Request) => MaybePromise<Response>;
@@ -163,6 +332,7 @@ declare module "millrace" {
   interface HostsOptions extends Omit<ErrorOptions, "notFound"> {
       readonly compress?: Layer | undefined;
       readonly cache?: Layer | undefined;
+      readonly defaults?: readonly Extension[] | undefined;
   }
   class HttpError extends Error {
       readonly status: number;
@@ -195,10 +365,28 @@ declare module "millrace" {
       #private;
       readonly headers: Headers;
       rendered: Rendered | undefined;
+      readonly representation: Representation | undefined;
+      readonly compress: boolean | undefined;
+      readonly coded: Map<string, KeptResponse>;
       constructor(response: Response);
       again(): Response;
   }
   type Layer = (next: Handler) => Handler;
+  interface Lease {
+      take(task: string, due: number): MaybePromise<(() => void) | undefined>;
+  }
+  interface LimitRule {
+      readonly limit: number;
+      readonly window?: number | undefined;
+      readonly burst?: number | undefined;
+      readonly name?: string | undefined;
+      readonly scope?: Scope | undefined;
+      readonly key?: ((request: Request) => string | undefined) | undefined;
+      readonly route?: ((request: Request) => string) | undefined;
+      readonly drop?: false | ((address: string) => boolean) | undefined;
+      readonly fields?: boolean | undefined;
+      readonly maxClients?: number | undefined;
+  }
   type ListenAddress = {
       readonly kind: "tcp";
       readonly host: string;
@@ -215,11 +403,21 @@ declare module "millrace" {
       readonly path: string;
       readonly mode?: number | undefined;
   };
+  interface ListenerStatus {
+      readonly name: string;
+      readonly owner: string | undefined;
+      readonly priority: number;
+      readonly calls: number;
+      readonly errors: number;
+      readonly time: number;
+      readonly longest: number;
+  }
   class Loader {
       #private;
       readonly root: string;
       constructor(root: string, options?: LoaderOptions);
       handle(request: Request): MaybePromise<Response>;
+      readonly load: (path: string) => MaybePromise<Representation | undefined>;
       preload(): Promise<Preloaded>;
       close(): void;
   }
@@ -230,6 +428,8 @@ declare module "millrace" {
       readonly cleanUrls?: boolean;
       readonly fallback?: string;
       readonly cacheControl?: string;
+      readonly precompressed?: boolean;
+      readonly directives?: boolean;
       readonly followLinks?: boolean;
       readonly watch?: boolean;
       readonly pathOf?: (request: Request) => string;
@@ -239,6 +439,16 @@ declare module "millrace" {
   }
   type LogFields = Readonly<Record<string, unknown>>;
   type LogLevel = "debug" | "info" | "access" | "warn" | "error";
+  interface MarkdownOptions {
+      readonly template?: string | ((page: MarkdownPage) => string) | undefined;
+      readonly endings?: readonly string[] | undefined;
+  }
+  interface MarkdownPage {
+      readonly title: string;
+      readonly content: string;
+      readonly lang: string;
+      readonly fields: ReadonlyMap<string, string>;
+  }
   class Markup {
       #private;
       constructor(html: string);
@@ -246,6 +456,11 @@ declare module "millrace" {
       toResponse(): Response;
   }
   type MarkupValue = Markup | string | number | bigint | boolean | null | undefined | readonly MarkupValue[];
+  interface MemoryStoreOptions {
+      readonly maxBytes?: number;
+      readonly maxEntryBytes?: number;
+      readonly hostShare?: number;
+  }
   class MillraceError extends Error {
       readonly code: string;
       readonly hint: string | undefined;
@@ -266,8 +481,14 @@ declare module "millrace" {
   interface MultipartOptions {
       readonly limits?: MultipartLimits;
   }
+  interface NonceOptions {
+      readonly endings?: readonly string[] | undefined;
+  }
   class NotFoundError extends HttpError {
       constructor(init?: string | HttpErrorInit);
+  }
+  interface PageSource {
+      load(path: string): MaybePromise<Representation | undefined>;
   }
   class Pairs implements Iterable<[name: string, value: string]> {
       #private;
@@ -317,12 +538,28 @@ declare module "millrace" {
       readonly match: string | ((request: Request) => boolean);
       readonly handler: Handler;
   }
+  interface Presenter {
+      readonly name: string;
+      readonly endings?: readonly string[];
+      match?(response: Response, request: Request): boolean;
+      readonly isPrivate?: boolean;
+      present(response: Response, request: Request, args: readonly string[]): MaybePromise<Response | void>;
+  }
   interface Problem {
       readonly type?: string | undefined;
       readonly title?: string | undefined;
       readonly detail?: string | undefined;
       readonly instance?: string | undefined;
       readonly [member: string]: unknown;
+  }
+  interface ProxyOptions {
+      readonly host?: "client" | "target" | undefined;
+      readonly timeouts?: ProxyTimeouts | undefined;
+  }
+  interface ProxyTimeouts {
+      readonly connect?: number | undefined;
+      readonly firstByte?: number | undefined;
+      readonly idle?: number | undefined;
   }
   class Query extends Pairs {
       constructor(text: string, maxPairs: number);
@@ -331,6 +568,27 @@ declare module "millrace" {
   interface RedirectInit extends ResponseInit {
       permanent?: boolean;
       status?: number;
+  }
+  type ReferrerPolicy = (typeof POLICIES)[number];
+  interface ReferrerRule {
+      readonly path: string | readonly string[];
+      readonly policy: ReferrerPolicy;
+  }
+  type Register = () => () => void;
+  class Registrations {
+      #private;
+      readonly owner: string;
+      constructor(owner: string);
+      plan(register: Register): void;
+      apply(): void;
+      remove(): void;
+      replace(before: Registrations | undefined): void;
+  }
+  interface Rendering {
+      readonly content: string;
+      readonly type?: string | undefined;
+      readonly sources?: Iterable<Representation> | undefined;
+      readonly isStatic: boolean;
   }
   interface Representation {
       readonly etag?: string | undefined;
@@ -385,10 +643,16 @@ declare module "millrace" {
       get [Symbol.toStringTag](): string;
       static make(channel: Channel, method: string, target: string, path: string, search: string, authority: string, fields: string | Headers, content: Content, isConditional: boolean): Request;
       static under(request: Request, path: string, target: string): Request;
+      static derive(request: Request, headers: Headers, detached: boolean): Request;
+      static rewritten(request: Request, path: string, target: string, search: string): Request;
+      static inform(request: Request<unknown>, status: number, headers: Headers): void;
       static abort(request: Request<unknown>, reason: unknown): void;
+      static hold(request: Request<unknown>): () => void;
       static sent(request: Request<unknown>): number;
       static isAborted(request: Request<unknown>): boolean;
+      static isForsaken(request: Request<unknown>): boolean;
       static field(request: Request<unknown>, name: string): string | null;
+      static combined(request: Request<unknown>, name: string): string | null;
       static end(request: Request<unknown>, sent: number, onError?: (error: unknown) => void): void;
       static content(request: Request<unknown>): Content;
   }
@@ -406,8 +670,12 @@ declare module "millrace" {
       readonly status: number;
       readonly statusText: string;
       serverCache: ServerCache | undefined;
+      tags: readonly string[] | undefined;
+      compress: boolean | undefined;
       constructor(body?: ContentInit, init?: ResponseInit);
       get headers(): Headers;
+      defaultTo(fields: DefaultFields): void;
+      set clientCache(preference: ClientCache);
       get ok(): boolean;
       get type(): string;
       get url(): string;
@@ -428,7 +696,17 @@ declare module "millrace" {
       static of(content: Content, type: string | undefined, init?: ResponseInit): Response;
       static again(kept: KeptResponse, status: number, content: Content): Response;
       static switching(upgrade: Upgrade, headers: HeadersInit): Response;
+      static unanswered(status: number, milliseconds: number): Response;
       static parts: ResponseParts;
+  }
+  class ResponseCache {
+      #private;
+      constructor(options?: CacheOptions);
+      readonly layer: Layer;
+      get counts(): StoreCounts;
+      purge(selection: Selection, { soft }?: {
+          readonly soft?: boolean;
+      }): number;
   }
   interface ResponseInit {
       status?: number;
@@ -448,6 +726,27 @@ declare module "millrace" {
       readonly size: number;
       readonly path: string;
   }
+  interface Schedule {
+      readonly text: string;
+      readonly reading: "now" | "wall";
+      begin(start: number): (after: number) => number | undefined;
+  }
+  class Scheduler {
+      #private;
+      constructor({ log, clock, lease, onError }?: SchedulerInit);
+      add(task: Task, options?: {
+          readonly owner?: string | undefined;
+      }): () => void;
+      start(): void;
+      stop({ deadline }?: SchedulerStop): Promise<void>;
+      status(): TaskStatus[];
+  }
+  interface SchedulerInit {
+      readonly log?: Log | undefined;
+      readonly clock?: Clock | undefined;
+      readonly lease?: Lease | undefined;
+      readonly onError?: ((error: unknown, task: string) => void) | undefined;
+  }
   interface Schema<Out = unknown> {
       readonly "~standard": {
           readonly version: 1;
@@ -459,8 +758,29 @@ declare module "millrace" {
           } | undefined;
       };
   }
-  type ServerCache = "none" | "query-matters" | "full" | {
-      maxAge: number;
+  interface Scope {
+      readonly host?: string | readonly string[] | undefined;
+      readonly path?: string | readonly string[] | undefined;
+      readonly when?: ((request: Request) => boolean) | undefined;
+  }
+  interface SecurityFieldsOptions {
+      readonly every?: FieldChanges;
+      readonly documents?: FieldChanges;
+  }
+  type Selection = {
+      readonly all: true;
+  } | {
+      readonly host: string;
+  } | {
+      readonly tag: string;
+  } | {
+      readonly page: string;
+  } | {
+      readonly prefix: string;
+  };
+  type ServerCache = "none" | "standard" | "query-matters" | "full" | {
+      readonly maxAge: number;
+      readonly query?: boolean;
   };
   interface ServerEvent {
       readonly data?: unknown;
@@ -474,6 +794,8 @@ declare module "millrace" {
       readonly app?: App | undefined;
       readonly hosts?: Hosts | readonly Host[] | undefined;
       readonly extensions?: readonly Extension[] | undefined;
+      readonly cache?: boolean | CacheOptions | ResponseCache | undefined;
+      readonly compress?: boolean | CompressionOptions | undefined;
       readonly limits?: Partial<HttpLimits> | undefined;
       readonly timeouts?: Partial<PhaseLimits> | undefined;
       readonly maxConnections?: number | undefined;
@@ -484,15 +806,73 @@ declare module "millrace" {
       readonly log?: Log | "text" | "json" | "off" | undefined;
       readonly development?: boolean | undefined;
       readonly reusePort?: boolean | undefined;
+      readonly workers?: number | "auto" | undefined;
+      readonly dispatch?: Dispatch | undefined;
+      readonly recycle?: Recycling | undefined;
       readonly onStartup?: (() => MaybePromise<void>) | undefined;
       readonly onShutdown?: (() => MaybePromise<void>) | undefined;
   }
   type ServerState = "new" | "starting" | "listening" | "stopping" | "stopped";
+  type StageName = "prime" | "pre" | "present" | "package" | "post";
   interface StopOptions {
       readonly deadline?: number | undefined;
+      readonly isReplaced?: boolean | undefined;
+  }
+  interface Store<V> {
+      get(key: string): V | undefined;
+      set(key: string, value: V, facts: EntryFacts): boolean;
+      delete(key: string): boolean;
+      select(selection: Selection): Iterable<readonly [key: string, value: V]>;
+      clear(): void;
+      readonly counts: StoreCounts;
+      readonly size: number;
+  }
+  interface StoreCounts {
+      readonly entries: number;
+      readonly bytes: number;
+      readonly evictions: number;
   }
   interface StreamInit extends ResponseInit {
       type?: string;
+  }
+  interface Task {
+      readonly name: string;
+      readonly when: Schedule | undefined;
+      readonly overlap: "skip" | "queue" | "parallel";
+      readonly slow: number;
+      readonly workers: "one" | "each";
+      readonly run: (run: TaskRun) => MaybePromise<unknown>;
+      readonly place: SourcePlace | undefined;
+  }
+  interface TaskOptions {
+      readonly when?: Schedule | undefined;
+      readonly overlap?: "skip" | "queue" | "parallel" | undefined;
+      readonly slow?: Duration | undefined;
+      readonly workers?: "one" | "each" | undefined;
+  }
+  interface TaskRun {
+      readonly name: string;
+      readonly due: Date;
+      readonly signal: AbortSignal;
+      sleep(duration: Duration): Promise<void>;
+  }
+  interface TaskStatus {
+      readonly name: string;
+      readonly when: string;
+      readonly owner: string | undefined;
+      readonly state: "stopped" | "waiting" | "running" | "sleeping" | "done";
+      readonly due: Date | undefined;
+      readonly running: number;
+      readonly runs: number;
+      readonly failures: number;
+      readonly skipped: number;
+      readonly elsewhere: number;
+      readonly last: LastRun | undefined;
+  }
+  type TemplateData = Readonly<Record<string, unknown>>;
+  interface TemplateOptions {
+      readonly data?: TemplateData | ((request: Request) => MaybePromise<TemplateData>) | undefined;
+      readonly endings?: readonly string[] | undefined;
   }
   type TrailingSlash = "redirect" | "ignore" | "strict";
   type Upgrade = (stream: Duplex) => void;
@@ -511,51 +891,93 @@ declare module "millrace" {
       #private;
       readonly options: ServerOptions;
       readonly hosts: Hosts | undefined;
+      readonly cache: ResponseCache | undefined;
       constructor(options: ServerOptions);
       get state(): ServerState;
       get addresses(): readonly ListenAddress[];
       get url(): string;
+      get counts(): Counts;
+      get extensions(): readonly Extension[];
+      use(...extensions: Extension[]): this;
+      remove(...extensions: (Extension | string)[]): this;
       start(): Promise<this>;
-      stop({ deadline }?: StopOptions): Promise<void>;
+      stop({ deadline, isReplaced }?: StopOptions): Promise<void>;
       [Symbol.asyncDispose](): Promise<void>;
       fetch(request: Request | globalThis.Request): Promise<Response>;
+  }
+  interface WorkerExit {
+      readonly worker: number;
+      readonly pid: number;
+      readonly code: number | null;
+      readonly signal: NodeJS.Signals | null;
   }
   function accepts<Type extends string>(request: Request<unknown>, types: readonly Type[]): Type | undefined;
   function acceptsEncoding<Coding extends string>(request: Request<unknown>, codings: readonly Coding[]): Coding | "identity" | undefined;
   function acceptsLanguage<Language extends string>(request: Request<unknown>, languages: readonly Language[]): Language | undefined;
   function accessLog(options?: AccessLogOptions): AccessLog;
+  function allowIps({ status }?: AllowIpsOptions): Extension;
   function arc(): Arc;
+  function authorization(request: Request<unknown>): AuthScheme | undefined;
+  function basicCredentials(request: Request<unknown>): BasicCredentials | undefined;
+  function bearerToken(request: Request<unknown>): string | undefined;
+  function cacheControl(message: Request<unknown> | Response): CacheControl;
+  function cacheDirective(): Extension;
+  function compression(options?: CompressionOptions): Layer;
   function cookies(request: Request<unknown>): Pairs;
+  function cors({ rules }: CorsOptions): Extension;
+  function cron(expression: string, { timeZone }?: CronOptions): Schedule;
+  function csp({ rules, hashes, ...changes }?: CspOptions): Extension;
   function defineConfig(options: ServerOptions): ServerOptions;
   function deleteCookie(response: Response, name: string, attributes?: Omit<CookieAttributes, "maxAge" | "expires">): void;
   function descriptorCache(options?: {
       files?: number;
   }): FileCache;
+  function dictionaries(options: DictionaryOptions): Dictionaries;
+  function download(): Extension;
+  function errorPages(folder?: string): Extension;
   function escapeAttribute(text: string): string;
   function escapeHtml(text: string): string;
   function escapeJs(text: string): string;
   function escapeUrl(text: string): string;
   function events(source: AsyncIterable<ServerEvent | string>, init?: ResponseInit): Response;
+  function every(duration: Duration): Schedule;
   function files(root: string, options?: LoaderOptions): FilesHandler;
   function form(request: Request<unknown>, { limits }?: MultipartOptions): Promise<Form>;
+  function formatChallenge(scheme: string, parameters: Readonly<Record<string, string>>): string;
+  function hide(): Extension;
   function host(name: string, options?: HostOptions): Host;
   function html(value: string | {
       toString(): string;
   }, init?: ResponseInit): Response;
   function json(value: unknown, init?: ResponseInit): Response;
+  function limiter(...rules: readonly LimitRule[]): Extension;
+  function markdown({ template, endings }?: MarkdownOptions): Extension;
   function markup(pieces: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup;
   function mediaTypeOf(path: string): string;
   function memoryCache(options?: {
       bytes?: number;
       largest?: number;
   }): FileCache;
+  function memoryStore<V>(options?: MemoryStoreOptions): Store<V>;
   function multipart(request: Request<unknown>, { limits }?: MultipartOptions): AsyncGenerator<Part, void, undefined>;
+  function nonce({ endings }?: NonceOptions): Extension;
+  function nonceOf(request: Request): string;
   function notModified(request: Request<unknown>, { etag, lastModified }: Representation, init?: Pick<ResponseInit, "headers">): Response | undefined;
   function problem(status: number, members?: Problem, init?: ResponseInit): Response;
+  function proxy(target: string | URL, options?: ProxyOptions): Handler;
   function redirect(to: string | URL, { permanent, ...init }?: RedirectInit): Response;
+  function referrerPolicy(policy?: ReferrerPolicy, rules?: readonly ReferrerRule[]): Extension;
+  function renderedResponse(before: Response, rendering: Rendering): Response;
+  function rewrite(request: Request, target: string): Request;
   function saveUploads(request: Request<unknown>, folder: string, { limits, types }?: UploadOptions): Promise<Uploads>;
+  function scoped(scope: Scope, extension: Extension): Extension;
+  function securityFields(options?: SecurityFieldsOptions): Extension;
   function setCookie(response: Response, name: string, value: string, attributes?: CookieAttributes): void;
+  function sourceText(response: Response): MaybePromise<string>;
   function stream(source: AsyncIterable<Uint8Array | string> | ReadableStream, { type, ...init }?: StreamInit): Response;
+  function task(name: string, run: (run: TaskRun) => MaybePromise<unknown>): Task;
+  function task(name: string, options: TaskOptions, run: (run: TaskRun) => MaybePromise<unknown>): Task;
+  function templates(options?: TemplateOptions): Extension;
   function text(value: string, init?: ResponseInit): Response;
   function trustedMarkup(html: string): Markup;
   function upgrade(protocol: string, take: Upgrade, headers?: HeadersInit): Response;

@@ -4,8 +4,8 @@ import type { Account } from "./rate.ts";
 export class Client implements Account {
   readonly key: string;
   // Never a small integer: the fields are floating-point from the first client on.
-  whole = -Infinity;
-  forgiven = -Infinity;
+  whole: number = -Infinity;
+  forgiven: number = -Infinity;
   /** Its place in the list. */
   at: number;
 

@@ -56,8 +56,7 @@ export function readHeadText(parser: HeadParser, octets: Buffer, start: number, 
     if ("target" in read) {
       target = read.target;
       authority = lowerAscii(read.authority);
-    }
-    else refused ??= read;
+    } else refused ??= read;
   }
   const question = target.indexOf("?");
   const raw = question === -1 ? target : target.slice(0, question);
