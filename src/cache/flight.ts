@@ -41,7 +41,7 @@ export class Flight {
   async follow(request: Request, patience: number): Promise<Landing | "late"> {
     const done = Request.hold(this.#request);
     request.signal.addEventListener("abort", done, { once: true });
-    if (!this.#hasLanded) this.#timer ??= setTimeout(() => this.#landing.resolve("late"), patience);
+    if (!this.#hasLanded) this.#timer ??= setTimeout(() => this.#landing.resolve("late"), patience).unref();
     try {
       return await this.#landing.promise;
     } finally {
