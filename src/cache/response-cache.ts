@@ -83,6 +83,8 @@ export class ResponseCache {
   readonly #maxTransit: number;
   /** Octets of content that is on its way into the store. */
   #inTransit = 0;
+  /** Hears what is purged, so that it can be purged elsewhere too. */
+  onPurge: ((selection: Selection, soft: boolean) => void) | undefined;
 
   constructor(options: CacheOptions = {}) {
     const { maxBytes = 256 * 1024 * 1024, maxEntryBytes = 10 * 1024 * 1024 } = options;
@@ -110,6 +112,7 @@ export class ResponseCache {
    * @returns how many URLs were meant
    */
   purge(selection: Selection, { soft = false }: { readonly soft?: boolean } = {}): number {
+    this.onPurge?.(selection, soft);
     this.#flights.void((key) => mayMean(selection, key));
     return this.#catalogue.purge(selection, soft, this.#clock.now());
   }

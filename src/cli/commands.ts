@@ -1,7 +1,22 @@
 import type { Command } from "./command.ts";
 
 /** The name of a command. */
-export type CommandName = "serve" | "run" | "proxy" | "check" | "routes" | "explain" | "precompress" | "help" | "version";
+export type CommandName =
+  | "serve"
+  | "run"
+  | "proxy"
+  | "check"
+  | "routes"
+  | "explain"
+  | "precompress"
+  | "status"
+  | "reload"
+  | "stop"
+  | "wait"
+  | "ping"
+  | "cache"
+  | "help"
+  | "version";
 
 interface Entry {
   readonly summary: string;
@@ -20,6 +35,15 @@ export const COMMANDS: Readonly<Record<CommandName, Entry>> = {
     summary: "compress the files of a folder ahead of time",
     load: async () => (await import("./precompress.ts")).precompress,
   },
+  status: { summary: "tell how a server that runs is", load: async () => (await import("./status.ts")).status },
+  reload: {
+    summary: "load program and config of a server anew",
+    load: async () => (await import("./reload.ts")).reload,
+  },
+  stop: { summary: "stop a server", load: async () => (await import("./stop.ts")).stop },
+  wait: { summary: "wait until a server has ended", load: async () => (await import("./wait.ts")).wait },
+  ping: { summary: "ask whether a server is there", load: async () => (await import("./ping.ts")).ping },
+  cache: { summary: "clear the cache of a server", load: async () => (await import("./cache.ts")).cache },
   help: { summary: "tell how to use a command", load: async () => (await import("./help.ts")).help },
   version: { summary: "tell the version", load: async () => (await import("./version.ts")).version },
 };

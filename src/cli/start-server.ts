@@ -1,14 +1,26 @@
+import { basename, parse, resolve } from "node:path";
 import { MillraceError } from "../base/errors.ts";
 import type { ServerOptions } from "../server/options.ts";
 import { WebServer } from "../server/web-server.ts";
 import { membership } from "../server/workers/membership.ts";
+import { freeInstanceName, instanceNameOf, isRunning } from "../server/control/control-folder.ts";
 import type { Arguments, FlagName } from "./arguments.ts";
+import { instanceName } from "./instance-name.ts";
 import { showStart } from "./start-screen.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The flags of commands that start a server. */
-export const SERVER_FLAGS: readonly FlagName[] = ["port", "host", "log", "workers", "dispatch", "open", "quiet"];
+export const SERVER_FLAGS: readonly FlagName[] = [
+  "port",
+  "host",
+  "log",
+  "workers",
+  "dispatch",
+  "name",
+  "open",
+  "quiet",
+];
 
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 8080;
@@ -17,13 +29,35 @@ const TRIES = 20;
 
 /** Starts a server as the flags say, tells where it is, and stops it when the process is told to. */
 export async function startServer(options: ServerOptions, what: string, args: Arguments): Promise<void> {
-  const { server, note } = await startSomewhere(await withLog(withWorkers(options, args), args), args);
+  const named = await withName(withWorkers(options, args), what, args);
+  const { server, note } = await startSomewhere(await withLog(named, args), args);
   stopOnSignals(server);
   if (membership !== undefined) return;
   if (args.is("quiet") !== true) {
     showStart({ addresses: server.addresses, what, ms: performance.now(), note });
   }
   if (args.is("open") === true) (await import("./open-browser.ts")).openBrowser(server.url);
+}
+
+/** What is served names an instance that has no name: `app.ts` is `app`, and the second one `app-2`. */
+async function withName(options: ServerOptions, what: string, args: Arguments): Promise<ServerOptions> {
+  if (membership !== undefined) return options;
+  const given = instanceName(args) ?? options.name;
+  if (given !== undefined) {
+    if (await isRunning(given)) throw new MillraceError("NAME_IN_USE", `Another instance is called ${given}.`);
+    return { ...options, name: given };
+  }
+  try {
+    return { ...options, name: await freeInstanceName(defaultName(what)) };
+  } catch {
+    // It serves without: nobody asked to control it.
+    return options;
+  }
+}
+
+function defaultName(what: string): string {
+  const { dir, name } = parse(resolve(what));
+  return instanceNameOf(name === "millrace.config" ? basename(dir) : name);
 }
 
 function withWorkers(options: ServerOptions, args: Arguments): ServerOptions {

@@ -5,6 +5,7 @@ import { Host } from "../hosts/host.ts";
 import { Hosts } from "../hosts/hosts.ts";
 import { HTTP_LIMITS } from "../http/http-limits.ts";
 import { DEFAULT_LIMITS } from "../transport/watchdog.ts";
+import { isInstanceName } from "./control/control-folder.ts";
 import { parseListen, type ListenOption } from "./listen-option.ts";
 import type { ServerOptions } from "./options.ts";
 import { didYouMean } from "./suggestion.ts";
@@ -37,6 +38,10 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
       ? undefined
       : expected(name, '"reuse-port" or "round-robin"', value),
   recycle: checkNumbers({ memory: 0, lag: 0 }),
+  name: (value, name) =>
+    typeof value === "string" && isInstanceName(value)
+      ? undefined
+      : expected(name, "letters, digits, ., _ and -, 63 at most", value),
   onStartup: checkFunction,
   onShutdown: checkFunction,
 };

@@ -78,6 +78,11 @@ export interface ServerOptions {
    * row): their successors are started first. Default: never.
    */
   readonly recycle?: Recycling | undefined;
+  /**
+   * The name by which commands find this instance: `millrace status --name …`. Default: none for a program that starts its
+   * server itself, and what is served for the command line.
+   */
+  readonly name?: string | undefined;
   /** Awaited before the server listens: connect to what handlers need. An error stops the start. */
   readonly onStartup?: (() => MaybePromise<void>) | undefined;
   /** Awaited when the last session is over: let go of what `onStartup` took. */

@@ -18,11 +18,13 @@ import type { Hosts } from "../hosts/hosts.ts";
 import { fold, type Folded } from "./app.ts";
 import { checkOptions } from "./check-options.ts";
 import { consoleLog } from "./console-log.ts";
+import type { Control } from "./control/control.ts";
 import { answerDirectly } from "./direct.ts";
 import { type ListenOption, parseListen } from "./listen-option.ts";
 import { enrol, fleet } from "./workers/fleet.ts";
 import { type Acceptance, type Membership, membership } from "./workers/membership.ts";
-import type { Counts } from "./workers/messages.ts";
+import type { Counts } from "./workers/counts.ts";
+import { sharePurges } from "./workers/shared-cache.ts";
 import type { Primary } from "./workers/primary.ts";
 import type { ServerOptions } from "./options.ts";
 import { urlOf } from "./url-of.ts";
@@ -70,6 +72,7 @@ export class WebServer {
   /** Where its workers listen. */
   #elsewhere: readonly ListenAddress[] = [];
   #primary: Primary | undefined;
+  #control: Control | undefined;
   /** Its number among the servers of a worker. */
   #number = 0;
   #state: ServerState = "new";
@@ -178,12 +181,24 @@ export class WebServer {
       if (membership !== undefined) await this.#startAsWorker(membership);
       else if (workers === undefined) await this.#startHere();
       else await this.#startElsewhere(fleet(workers, dispatch, this.#log));
+      await this.#beControlled();
     } catch (error) {
       await this.stop({ deadline: 0 });
       throw error;
     }
     this.#state = "listening";
     return this;
+  }
+
+  /** Opens the control socket of an instance that has a name. */
+  async #beControlled(): Promise<void> {
+    const { name } = this.options;
+    if (name === undefined || membership !== undefined) return;
+    const [{ Control }, { controlledServer }] = await Promise.all([
+      import("./control/control.ts"),
+      import("./control/controlled-server.ts"),
+    ]);
+    this.#control = await Control.open(name, controlledServer(this, this.#primary));
   }
 
   async #startHere(): Promise<void> {
@@ -199,6 +214,7 @@ export class WebServer {
   async #startAsWorker(member: Membership): Promise<void> {
     const { workers = 1, recycle = {} } = this.options;
     this.#number = member.enrol({ workers, recycle });
+    if (this.cache !== undefined) sharePurges(this.cache, member);
     await this.#listen();
     member.onStop((how) => void this.stop(how).finally(() => member.stopped(this.#number)));
     member.ready(this.#number, this.addresses, () => this.counts);
@@ -260,6 +276,7 @@ export class WebServer {
     this.#state = "stopping";
     if (this.#primary !== undefined) {
       await this.#primary.stop(deadline);
+      this.#control?.close();
       this.#state = "stopped";
       return;
     }
@@ -268,6 +285,7 @@ export class WebServer {
     await (isReplaced ? this.#http.leave() : this.#http.close());
     if (wasStarted) await this.options.onShutdown?.();
     for (const extension of this.#allExtensions()) await extension.close?.();
+    this.#control?.close();
     this.#state = "stopped";
   }
 

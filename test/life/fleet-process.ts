@@ -34,8 +34,17 @@ export class FleetProcess implements AsyncDisposable {
   }
 
   /** The same for any command that serves. */
-  static async begin(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<FleetProcess> {
-    const child = spawn(process.execPath, [CLI, ...command, "--log", "json"], {
+  static begin(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<FleetProcess> {
+    return FleetProcess.program(CLI, env, [...command, "--log", "json"]);
+  }
+
+  /** The same for a program that tells its address by itself. */
+  static async program(
+    file: string,
+    env: Readonly<Record<string, string>> = {},
+    args: readonly string[] = [],
+  ): Promise<FleetProcess> {
+    const child = spawn(process.execPath, [file, ...args], {
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -78,6 +87,12 @@ export class FleetProcess implements AsyncDisposable {
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** Sends a signal and resolves with the exit code or the signal. */
+  exitBy(signal: NodeJS.Signals): Promise<number | string> {
+    this.kill(signal);
+    return this.exit();
   }
 
   /** Resolves with the exit code or the signal. */

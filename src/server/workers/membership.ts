@@ -2,11 +2,11 @@ import { EventEmitter } from "node:events";
 import type { Serializable } from "node:child_process";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { MillraceError } from "../../base/errors.ts";
-import type { StoreCounts } from "../../cache/store.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ConnectionHandle, ListeningHandle } from "../../transport/listening-handle.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
-import { type Counts, isOurs, type ToPrimary, type ToWorker, type Wishes, type WorkerFault } from "./messages.ts";
+import { type Counts, sumOf } from "./counts.ts";
+import { isOurs, type ToPrimary, type ToWorker, type Wishes, type WorkerFault } from "./messages.ts";
 
 /** The variable by which a process knows that it is a worker, and which. */
 export const WORKER_VARIABLE = "MILLRACE_WORKER";
@@ -50,6 +50,7 @@ export class Membership {
   /** Connections that came before anybody took them. */
   readonly #early = new Map<string, ConnectionHandle[]>();
   readonly #topics = new EventEmitter();
+  readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION });
   #asks = 0;
   #servers = 0;
   /** Servers that listen, and how to count what they have. */
@@ -90,6 +91,7 @@ export class Membership {
   /** A server listens. */
   ready(server: number, addresses: readonly ListenAddress[], counts: () => Counts): void {
     this.#running.set(server, counts);
+    this.#pulse();
     this.#tell({ millrace: true, kind: "ready", server, addresses });
   }
 
@@ -101,14 +103,15 @@ export class Membership {
 
   /** Tells every second how this worker is. */
   #beat(): void {
-    const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
-    delay.enable();
-    setInterval(() => {
-      const lag = Math.max(0, delay.max / 1e6 - RESOLUTION);
-      const counts = sumOf([...this.#running.values()].map((count) => count()));
-      delay.reset();
-      this.#tell({ millrace: true, kind: "pulse", pulse: { lag, memory: process.memoryUsage.rss(), ...counts } });
-    }, PULSE).unref();
+    this.#delay.enable();
+    setInterval(() => this.#pulse(), PULSE).unref();
+  }
+
+  #pulse(): void {
+    const lag = Math.max(0, this.#delay.max / 1e6 - RESOLUTION);
+    this.#delay.reset();
+    const counts = sumOf([...this.#running.values()].map((count) => count()));
+    this.#tell({ millrace: true, kind: "pulse", pulse: { lag, memory: process.memoryUsage.rss(), ...counts } });
   }
 
   /** The worker cannot start: it ends when its primary has been told. */
@@ -186,17 +189,6 @@ export class Membership {
     if (this.#onStop.length === 0) process.exit();
     for (const stop of this.#onStop) stop(how);
   }
-}
-
-function sumOf(all: readonly Counts[]): Counts {
-  const connections = all.reduce((sum, each) => sum + each.connections, 0);
-  const requests = all.reduce((sum, each) => sum + each.requests, 0);
-  const caches = all.flatMap(({ cache }) => cache ?? []);
-  return { connections, requests, cache: caches.length === 0 ? undefined : caches.reduce(sumOfCaches) };
-}
-
-function sumOfCaches(a: StoreCounts, b: StoreCounts): StoreCounts {
-  return { entries: a.entries + b.entries, bytes: a.bytes + b.bytes, evictions: a.evictions + b.evictions };
 }
 
 function memberOf(): Membership | undefined {

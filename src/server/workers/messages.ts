@@ -1,8 +1,8 @@
 import type { Serializable } from "node:child_process";
 import type { SourcePlace } from "../../base/errors.ts";
-import type { StoreCounts } from "../../cache/store.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
+import type { Counts } from "./counts.ts";
 
 /** Who accepts: each worker on a socket of its own, among which the kernel chooses, or the primary, in turn. */
 export type Dispatch = "reuse-port" | "round-robin";
@@ -13,15 +13,6 @@ export interface Recycling {
   readonly memory?: number | undefined;
   /** Milliseconds by which its event loop is late, three seconds in a row. Default: no limit. */
   readonly lag?: number | undefined;
-}
-
-/** How many of what a server has. */
-export interface Counts {
-  readonly connections: number;
-  /** Since the start. */
-  readonly requests: number;
-  /** Undefined without a cache. */
-  readonly cache: StoreCounts | undefined;
 }
 
 /** How a worker is, told every second. */

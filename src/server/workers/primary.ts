@@ -37,6 +37,7 @@ export class Primary {
   readonly #crews = new Set<Crew>();
   #crew: Crew;
   #generations = 0;
+  #pastRequests = 0;
   #isStopping = false;
   #starting: Promise<void> | undefined;
   #reloading: Promise<void> | undefined;
@@ -56,6 +57,11 @@ export class Primary {
   /** How often the program has been loaded: 1 until the first reload. */
   get generation(): number {
     return this.#crew.generation;
+  }
+
+  /** Requests that workers have answered which are no more. */
+  get pastRequests(): number {
+    return this.#pastRequests;
   }
 
   get dispatch(): Dispatch {
@@ -151,6 +157,7 @@ export class Primary {
   }
 
   #gone(crew: Crew, worker: Worker): void {
+    this.#pastRequests += worker.pulse?.requests ?? 0;
     for (const arrival of worker.takeBack()) this.#dispatcher.dispatch(arrival);
     if (crew.workers.length === 0 && crew !== this.#crew) this.#crews.delete(crew);
   }

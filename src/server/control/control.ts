@@ -1,0 +1,98 @@
+import { unlinkSync } from "node:fs";
+import { MillraceError } from "../../base/errors.ts";
+import type { Selection } from "../../cache/store.ts";
+import { type LineChannel, type LineListener, listenForLines } from "../../transport/line-channel.ts";
+import { controlPath } from "./control-folder.ts";
+import type { Command, Reply, Status } from "./protocol.ts";
+
+/** What is controlled. */
+export interface Controlled {
+  status(): Omit<Status, "name">;
+  /** @returns what is to be told of it */
+  reload(wait: boolean): Promise<unknown>;
+  stop(): void;
+  clear(selection: Selection, soft: boolean): unknown;
+}
+
+/** The socket by which others of this user control a server: one for each instance, found by its name. */
+export class Control {
+  readonly name: string;
+  readonly #subject: Controlled;
+  #listener: LineListener | undefined;
+
+  private constructor(name: string, subject: Controlled) {
+    this.name = name;
+    this.#subject = subject;
+  }
+
+  /** @throws {MillraceError} `NAME_IN_USE`, `CONTROL_FOLDER`, `PATH_TOO_LONG` */
+  static async open(name: string, subject: Controlled): Promise<Control> {
+    const control = new Control(name, subject);
+    const path = controlPath(name);
+    try {
+      control.#listener = await listenForLines(path, (channel) => control.#accept(channel));
+    } catch (error) {
+      if ((error as MillraceError).code !== "PATH_IN_USE") throw error;
+      throw new MillraceError("NAME_IN_USE", `Another instance is called ${name}.`, {
+        hint: `Stop it (millrace stop --name ${name}), or choose another name.`,
+      });
+    }
+    process.once("exit", () => control.#remove(path));
+    return control;
+  }
+
+  close(): void {
+    this.#listener?.close();
+    this.#listener = undefined;
+  }
+
+  /** A process that ends by `exit` leaves its socket behind. */
+  #remove(path: string): void {
+    if (this.#listener === undefined) return;
+    try {
+      unlinkSync(path);
+    } catch {
+      // It is gone already.
+    }
+  }
+
+  #accept(channel: LineChannel): void {
+    // One after the other, as they were asked.
+    let turn: Promise<void> = Promise.resolve();
+    channel.onLine = (line) => {
+      turn = turn.then(async () => channel.send(JSON.stringify(await this.#reply(line))));
+    };
+  }
+
+  async #reply(line: string): Promise<Reply> {
+    try {
+      return { ok: true, result: await this.#result(JSON.parse(line) as Command) };
+    } catch (error) {
+      if (error instanceof MillraceError) {
+        const { code, message, hint, place } = error;
+        return { ok: false, error: { code, message, hint, place } };
+      }
+      const { message } = error as Error;
+      return { ok: false, error: { code: "CONTROL_FAILED", message, hint: undefined, place: undefined } };
+    }
+  }
+
+  #result(asked: Command): unknown {
+    switch (asked.command) {
+      case "ping":
+        return "pong";
+      case "status":
+        return { name: this.name, ...this.#subject.status() };
+      case "reload":
+        return this.#subject.reload(asked.wait === true);
+      case "stop":
+        // The reply goes first.
+        setImmediate(() => this.#subject.stop());
+        return "stopping";
+      case "clear":
+        return this.#subject.clear(asked.selection, asked.soft === true);
+      default:
+        throw new MillraceError("UNKNOWN_COMMAND", `There is no command ${JSON.stringify(asked)}.`);
+    }
+  }
+}
