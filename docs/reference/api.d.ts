@@ -701,6 +701,7 @@ declare module "millrace" {
   }
   class ResponseCache {
       #private;
+      onPurge: ((selection: Selection, soft: boolean) => void) | undefined;
       constructor(options?: CacheOptions);
       readonly layer: Layer;
       get counts(): StoreCounts;
@@ -809,6 +810,7 @@ declare module "millrace" {
       readonly workers?: number | "auto" | undefined;
       readonly dispatch?: Dispatch | undefined;
       readonly recycle?: Recycling | undefined;
+      readonly name?: string | undefined;
       readonly onStartup?: (() => MaybePromise<void>) | undefined;
       readonly onShutdown?: (() => MaybePromise<void>) | undefined;
   }
