@@ -20,7 +20,7 @@ export interface Load {
   readonly keepAlive: number;
   /** Loops that make a connection for each request. */
   readonly closing: number;
-  /** Milliseconds that a loop waits between two requests. */
+  /** Milliseconds that a loop waits between two requests, on average. */
   readonly pause: number;
 }
 
@@ -66,7 +66,8 @@ export class CountingClient {
     while (!this.#isOver) {
       if (wire?.isOpen !== true) wire = await this.#open(connection);
       if (wire !== undefined) await this.#exchange(wire, connection);
-      await sleep(this.#load.pause);
+      // Loops that lost their connections together would go in step for ever.
+      await sleep(this.#load.pause * (0.5 + Math.random()));
     }
     wire?.close();
   }

@@ -188,6 +188,23 @@ suite("Workers", { concurrency: false }, () => {
     assert.deepEqual(await Promise.all([1, 2, 3, 4].map(() => fleet.get("/"))), ["yes", "yes", "yes", "yes"]);
   });
 
+  test("a worker that takes too much memory is replaced, and no answer is lost", async () => {
+    const file = program(
+      "memory.ts",
+      `import app from ${JSON.stringify(join(SOURCE, "../test/fixtures/life-app.ts"))};
+      export default { app, workers: 1, recycle: { memory: 4e8 } };`,
+    );
+    await using fleet = await FleetProcess.start({ file });
+    const [first] = fleet.workers;
+    const slow = fleet.get("/slow/2500");
+    await fleet.post("/hold/400");
+    await until(async () => (await fleet.get("/pid")) !== String(first));
+    assert.equal(await slow, "slow");
+    await until(() => !isAlive(first!));
+    assert.equal(fleet.workers.length, 1);
+    assert.match(fleet.stderr, /A worker is replaced","worker":1,"pid":\d+,"reason":"it has \d+ MB of memory"/);
+  });
+
   test("a port that is in use is told as it is without workers", async () => {
     await using fleet = await FleetProcess.start({ args: ["--workers", "1"] });
     const second = FleetProcess.start({ args: ["--workers", "2", "--port", String(fleet.port)] });
