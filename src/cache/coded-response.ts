@@ -133,10 +133,10 @@ function codedOnce(response: Response, terms: Terms): Found {
     if (!CodedContent.hasRoom) return undefined;
     return put(response, terms, { coding, content: new CodedContent(content, coding), form: undefined });
   }
-  const octets = octetsOf(content);
-  return then(codeQuickly(octets, coding), (coded) => {
+  return then(codeQuickly(content, coding), (coded) => {
     if (coded === undefined) return undefined;
-    if (coded.length >= octets.length && choice.identity) return null;
+    // Text has at least as many octets as units.
+    if (coded.length >= content.length && choice.identity) return null;
     return putCoded(response, { coding, content: coded, form: String(QUICK_LEVELS[coding]) });
   });
 }
