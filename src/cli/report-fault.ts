@@ -4,11 +4,6 @@ import { type Paint, paintFor } from "../extensions/access-log/text-line.ts";
 import { codeFrame } from "./code-frame.ts";
 import { type Fault, faultOf } from "./fault-of.ts";
 
-/** The same as text without colours. */
-export function faultTextOf(error: unknown, module?: string): string {
-  return faultText(faultOf(error, module), (_, text) => text);
-}
-
 /** Tells on standard error why nothing was started. @param module the file that was loaded, if any */
 export function reportFault(error: unknown, module?: string): void {
   process.stderr.write(faultText(faultOf(error, module), paintFor(process.stderr)));

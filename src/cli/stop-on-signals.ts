@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { currentFleet } from "../server/workers/fleet.ts";
+import { currentFleet } from "../server/workers/enrolment.ts";
 import { membership } from "../server/workers/membership.ts";
 import type { WebServer } from "../server/web-server.ts";
 

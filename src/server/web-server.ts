@@ -21,9 +21,10 @@ import { consoleLog } from "./console-log.ts";
 import type { Control } from "./control/control.ts";
 import { answerDirectly } from "./direct.ts";
 import { type ListenOption, parseListen } from "./listen-option.ts";
-import { enrol, fleet } from "./workers/fleet.ts";
+import { enrol } from "./workers/enrolment.ts";
 import { type Acceptance, type Membership, membership } from "./workers/membership.ts";
 import type { Counts } from "./workers/counts.ts";
+import type { Dispatch } from "./workers/messages.ts";
 import { sharePurges } from "./workers/shared-cache.ts";
 import type { Primary } from "./workers/primary.ts";
 import type { ServerOptions } from "./options.ts";
@@ -180,7 +181,7 @@ export class WebServer {
     try {
       if (membership !== undefined) await this.#startAsWorker(membership);
       else if (workers === undefined) await this.#startHere();
-      else await this.#startElsewhere(fleet(workers, dispatch, this.#log));
+      else await this.#startElsewhere(workers, dispatch);
       await this.#beControlled();
     } catch (error) {
       await this.stop({ deadline: 0 });
@@ -220,7 +221,9 @@ export class WebServer {
     member.ready(this.#number, this.addresses, () => this.counts);
   }
 
-  async #startElsewhere(primary: Primary): Promise<void> {
+  async #startElsewhere(workers: number | "auto", dispatch: Dispatch): Promise<void> {
+    const { fleet } = await import("./workers/fleet.ts");
+    const primary = fleet(workers, dispatch, this.#log);
     this.#primary = primary;
     this.#elsewhere = await primary.started(enrol());
   }

@@ -37,13 +37,10 @@ type CreateServerHandle = (
   flags: number,
 ) => ListeningHandle | number;
 
-const create = (net as unknown as { _createServerHandle?: CreateServerHandle })._createServerHandle;
+const create = (net as unknown as Record<string, unknown>)["_createServerHandle"] as CreateServerHandle | undefined;
 
 /** `UV_TCP_REUSEPORT` of libuv. */
 const REUSE_PORT = 2;
-
-/** Whether this Node gives out sockets before it listens on them. */
-export const HAS_LISTENING_HANDLES: boolean = typeof create === "function";
 
 /**
  * Binds an address without accepting on it.
