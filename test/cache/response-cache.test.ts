@@ -98,6 +98,27 @@ describe("What handlers give", () => {
     assert.equal((await cached.send("/public")).text, "made 3");
   });
 
+  test("Regression, seeds: no-store is not ignored", async () => {
+    const cached = new Cached((_, call) =>
+      preferring({ maxAge: 60 }, text(`made ${call}`, { headers: { "cache-control": "max-age=60, no-store" } })),
+    );
+    await cached.send("/");
+    assert.equal((await cached.send("/")).text, "made 2");
+  });
+
+  test("Regression, seeds: the cache is not blind to Authorization and Cookie", async () => {
+    const cached = new Cached((request, call) => {
+      const who = request.headers.get("cookie") ?? request.headers.get("authorization") ?? "nobody";
+      return preferring("full", text(`${who} ${call}`, { headers: { vary: "cookie" } }));
+    });
+    assert.equal((await cached.send("/", { authorization: "Basic QQ==" })).text, "Basic QQ== 1");
+    assert.equal((await cached.send("/")).text, "nobody 2");
+    assert.equal((await cached.send("/", { cookie: "user=a" })).text, "user=a 3");
+    assert.equal((await cached.send("/", { cookie: "user=b" })).text, "user=b 4");
+    assert.equal((await cached.send("/", { cookie: "user=a" })).text, "user=a 3");
+    assert.equal((await cached.send("/")).text, "nobody 2");
+  });
+
   test("404 and 410 are stored for ten seconds at most, other errors not at all", async () => {
     const cached = new Cached(({ path }, call) =>
       preferring("full", text(`made ${call}`, { status: Number(path.slice(1)) })),
