@@ -43,10 +43,11 @@ export function fold(
   errors: ErrorOptions,
   between: Between,
   place: SourcePlace | undefined,
+  around: Layer = (handler) => handler,
 ): Folded {
   const hosts = hostsOf(options, { ...errors, ...between, defaults: DEFAULT_EXTENSIONS }, place);
   hosts?.compile();
-  const inner = hosts?.handle ?? directly(options.app!);
+  const inner = around(hosts?.handle ?? directly(options.app!));
   const { answer, report } = new ErrorHandlers(undefined, errors);
   // Hosts have these within their own extensions.
   const own = hosts === undefined ? between : {};

@@ -6,6 +6,7 @@ import { Hosts } from "../hosts/hosts.ts";
 import { HTTP_LIMITS } from "../http/http-limits.ts";
 import { DEFAULT_LIMITS } from "../transport/watchdog.ts";
 import { isInstanceName } from "./control/control-folder.ts";
+import { Hooks } from "./hooks.ts";
 import { parseListen, type ListenOption } from "./listen-option.ts";
 import type { ServerOptions } from "./options.ts";
 import { didYouMean } from "./suggestion.ts";
@@ -42,6 +43,8 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
     typeof value === "string" && isInstanceName(value)
       ? undefined
       : expected(name, "letters, digits, ., _ and -, 63 at most", value),
+  hooks: (value, name) => (value instanceof Hooks ? undefined : expected(name, "a Hooks", value)),
+  tasks: (value, name) => (Array.isArray(value) ? undefined : expected(name, "a list of tasks", value)),
   onStartup: checkFunction,
   onShutdown: checkFunction,
 };

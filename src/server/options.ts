@@ -8,7 +8,9 @@ import type { HttpLimits } from "../http/http-limits.ts";
 import type { Extension } from "../pipeline/stages.ts";
 import type { PhaseLimits } from "../transport/watchdog.ts";
 import type { App } from "./app.ts";
+import type { Hooks } from "./hooks.ts";
 import type { ListenOption } from "./listen-option.ts";
+import type { Task } from "./scheduler/task.ts";
 import type { Dispatch, Recycling } from "./workers/messages.ts";
 
 /** What a {@link WebServer} is made of. `app` or `hosts` is needed, everything else has a default. */
@@ -83,6 +85,10 @@ export interface ServerOptions {
    * server itself, and what is served for the command line.
    */
   readonly name?: string | undefined;
+  /** Who acts at the turns of the server's life. Default: none; `server.hooks` takes more. */
+  readonly hooks?: Hooks | undefined;
+  /** What the server does beside answering, and when. Of several workers the first does it. */
+  readonly tasks?: readonly Task[] | undefined;
   /** Awaited before the server listens: connect to what handlers need. An error stops the start. */
   readonly onStartup?: (() => MaybePromise<void>) | undefined;
   /** Awaited when the last session is over: let go of what `onStartup` took. */

@@ -20,7 +20,10 @@ import { checkOptions } from "./check-options.ts";
 import { consoleLog } from "./console-log.ts";
 import type { Control } from "./control/control.ts";
 import { answerDirectly } from "./direct.ts";
+import type { Hooks } from "./hooks.ts";
+import { Life } from "./life.ts";
 import { type ListenOption, parseListen } from "./listen-option.ts";
+import type { Scheduler } from "./scheduler/scheduler.ts";
 import { enrol } from "./workers/enrolment.ts";
 import { type Acceptance, type Membership, membership } from "./workers/membership.ts";
 import type { Counts } from "./workers/counts.ts";
@@ -63,6 +66,7 @@ export class WebServer {
   readonly hosts: Hosts | undefined;
   /** The cache of responses, to purge; undefined without one. */
   readonly cache: ResponseCache | undefined;
+  readonly #life: Life;
   readonly #http: HttpServer;
   readonly #watchdog = new Watchdog();
   readonly #accept: AcceptLimits;
@@ -88,10 +92,17 @@ export class WebServer {
     const development = options.development ?? process.env["NODE_ENV"] === "development";
     this.#log = logOf(options.log, development);
     this.#accept = new AcceptLimits(options);
-    const report = (error: unknown, request: Request): void => this.#http.report(error, request);
+    const { hooks, tasks } = options;
+    this.#life = new Life({ log: this.#log, hooks, tasks, worker: membership?.id });
+    const report = (error: unknown, request: Request): void => {
+      this.#http.report(error, request);
+      this.#life.failed(error, request);
+    };
     this.cache = cacheOf(options.cache);
     const between = { cache: this.cache?.layer, compress: compressOf(options.compress) };
-    const { hosts, within } = fold(options, { development, report }, between, place);
+    const { hosts, within } = fold(options, { development, report }, between, place, (handler) =>
+      this.#life.around(handler),
+    );
     this.hosts = hosts;
     this.#within = within;
     this.#extensions = options.extensions ?? [];
@@ -125,6 +136,16 @@ export class WebServer {
     const [address] = this.addresses;
     if (address === undefined) throw new MillraceError("NOT_LISTENING", "The server does not listen.");
     return urlOf(address);
+  }
+
+  /** Where others act at the turns of its life. With `workers`, those of this process. */
+  get hooks(): Hooks {
+    return this.#life.hooks;
+  }
+
+  /** What it does beside answering. With `workers`, the tasks of this process, which has none of the workers'. */
+  get tasks(): Scheduler {
+    return this.#life.tasks;
   }
 
   /** How many of what this process has. */
@@ -209,7 +230,9 @@ export class WebServer {
 
   async #listen(): Promise<void> {
     await this.options.onStartup?.();
+    await this.#life.loaded();
     this.#listeners = await this.#listenEverywhere();
+    await this.#life.listening(this.addresses);
   }
 
   async #startAsWorker(member: Membership): Promise<void> {
@@ -285,9 +308,11 @@ export class WebServer {
     }
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     this.#listeners = [];
-    await (isReplaced ? this.#http.leave() : this.#http.close());
+    const isOver = isReplaced ? this.#http.leave() : this.#http.close();
+    await Promise.all([isOver, wasStarted && this.#life.draining(deadline)]);
     if (wasStarted) await this.options.onShutdown?.();
     for (const extension of this.#allExtensions()) await extension.close?.();
+    if (wasStarted) await this.#life.closed();
     this.#control?.close();
     this.#state = "stopped";
   }
