@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -146,7 +147,7 @@ describe("millrace precompress", () => {
     const folder = folderWith(t, { "a.txt": PAGE.repeat(2000) });
     const file = join(folder, "a.txt");
     const work = run(folder);
-    const timer = setInterval(() => writeFileSync(file, PAGE), 1);
+    const timer = setInterval(() => appendFileSync(file, PAGE), 1);
     const outcomes = await work.finally(() => clearInterval(timer));
     assert.ok(outcomes.some(({ kind }) => kind === "failed"));
     for (const { kind, file: sibling } of outcomes) assert.equal(existsSync(sibling), kind === "made", sibling);
