@@ -82,7 +82,7 @@ export class FleetProcess implements AsyncDisposable {
 
   /** Process ids of the workers. */
   get workers(): number[] {
-    return childrenOf(this.pid);
+    return childrenOf(this.pid).filter(isAlive);
   }
 
   kill(signal: NodeJS.Signals): void {
