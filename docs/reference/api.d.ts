@@ -811,6 +811,8 @@ declare module "millrace" {
       readonly dispatch?: Dispatch | undefined;
       readonly recycle?: Recycling | undefined;
       readonly name?: string | undefined;
+      readonly hooks?: Hooks | undefined;
+      readonly tasks?: readonly Task[] | undefined;
       readonly onStartup?: (() => MaybePromise<void>) | undefined;
       readonly onShutdown?: (() => MaybePromise<void>) | undefined;
   }
@@ -898,6 +900,8 @@ declare module "millrace" {
       get state(): ServerState;
       get addresses(): readonly ListenAddress[];
       get url(): string;
+      get hooks(): Hooks;
+      get tasks(): Scheduler;
       get counts(): Counts;
       get extensions(): readonly Extension[];
       use(...extensions: Extension[]): this;
