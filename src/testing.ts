@@ -1,3 +1,4 @@
+import { CONDITION_FIELDS } from "./fields/preconditions.ts";
 import { Body } from "./http/body.ts";
 import type { Channel } from "./http/channel.ts";
 import { type Content, type ContentInit, contentOf } from "./http/content.ts";
@@ -29,8 +30,6 @@ export interface FakeRequest {
   /** Whether the client's connection counts as encrypted. Default: false. */
   readonly secure?: boolean | undefined;
 }
-
-const CONDITIONS = ["range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"];
 
 /**
  * A whole server without a socket: extensions, hosts, layers, routes and error pages, at the speed of a function call.
@@ -71,7 +70,7 @@ export class FakeReactor {
     const path = target === "*" ? "*" : canonicalPath(mark === -1 ? target : target.slice(0, mark));
     if (path === undefined) return new Response("The target is not valid\n", { status: 400 });
     const host = headers.get("host")!;
-    const isConditional = CONDITIONS.some((name) => headers.has(name));
+    const isConditional = CONDITION_FIELDS.some((name) => headers.has(name));
     const body = arrived(content);
     const request = Request.make(channel, method, target, path, search, host, headers, body, isConditional);
     return this.#server.fetch(request);

@@ -1,4 +1,4 @@
-import { evaluatePreconditions, ifRangeHolds, type PreconditionFields } from "../fields/preconditions.ts";
+import { CONDITION_FIELDS, evaluatePreconditions, ifRangeHolds, readPreconditions } from "../fields/preconditions.ts";
 import { formatContentRange, formatUnsatisfiedRange, parseRange } from "../fields/range.ts";
 import { Headers } from "../http/headers.ts";
 import type { Request } from "../http/request.ts";
@@ -35,11 +35,20 @@ export function conditionally(
   if (stored.status < 200 || stored.status > 299) return whole();
   const word = cacheStatus ?? "millrace; hit";
   const { validators } = stored;
-  const verdict = evaluatePreconditions(request.method, preconditionsOf(request), validators, true);
+  const verdict = evaluatePreconditions(
+    request.method,
+    readPreconditions((name) => request.headers.get(name)),
+    validators,
+    true,
+  );
   if (verdict === "failed") return new Response(null, { status: 412, headers: { "cache-status": word } });
   if (verdict === "not-modified") return notModified(stored.headersFor(now, word));
-  const range = request.method === "GET" && stored.status === 200 ? fieldOf(request, "range") : undefined;
-  if (range === undefined || stored.capture !== undefined || !ifRangeHolds(fieldOf(request, "if-range"), validators)) {
+  const range = request.method === "GET" && stored.status === 200 ? request.headers.get("range") : null;
+  if (
+    range === null ||
+    stored.capture !== undefined ||
+    !ifRangeHolds(request.headers.get("if-range") ?? undefined, validators)
+  ) {
     return whole();
   }
   return part(range, stored, stored.headersFor(now, word)) ?? whole();
@@ -68,26 +77,10 @@ function part(range: string, stored: StoredResponse, headers: Headers): Response
   return new Response(stored.whole().subarray(start, end + 1), { status: 206, headers });
 }
 
-function preconditionsOf(request: Request): PreconditionFields {
-  return {
-    ifMatch: fieldOf(request, "if-match"),
-    ifNoneMatch: fieldOf(request, "if-none-match"),
-    ifModifiedSince: fieldOf(request, "if-modified-since"),
-    ifUnmodifiedSince: fieldOf(request, "if-unmodified-since"),
-  };
-}
-
-function fieldOf(request: Request, name: string): string | undefined {
-  return request.headers.get(name) ?? undefined;
-}
-
-/** Preconditions and ranges: what a request of the cache's own does not take over from the one it answers. */
-const CONDITIONS = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"];
-
 /** The header section of a request that asks whether a stored response is still good. RFC 9111 §4.3.1. */
 export function validatingHeaders(request: Request, stored: StoredResponse | undefined): Headers {
   const headers = new Headers(request.headers);
-  for (const name of CONDITIONS) headers.delete(name);
+  for (const name of CONDITION_FIELDS) headers.delete(name);
   const etag = stored?.headers.get("etag") ?? null;
   const modified = stored?.headers.get("last-modified") ?? null;
   if (etag !== null) headers.set("if-none-match", etag);

@@ -9,6 +9,26 @@ export interface PreconditionFields {
   readonly ifUnmodifiedSince?: string | undefined;
 }
 
+/** Fields that make a request conditional, or ask for a part. RFC 9110 §13.1, §14.2. */
+export const CONDITION_FIELDS: readonly string[] = [
+  "range",
+  "if-match",
+  "if-none-match",
+  "if-modified-since",
+  "if-unmodified-since",
+  "if-range",
+];
+
+/** The preconditions among fields. @param get gives the value of a field by its name in lower case */
+export function readPreconditions(get: (name: string) => string | null): PreconditionFields {
+  return {
+    ifMatch: get("if-match") ?? undefined,
+    ifNoneMatch: get("if-none-match") ?? undefined,
+    ifModifiedSince: get("if-modified-since") ?? undefined,
+    ifUnmodifiedSince: get("if-unmodified-since") ?? undefined,
+  };
+}
+
 /** What is known of the selected representation. RFC 9110 §8.8. */
 export interface Validators {
   /** In wire form: `"xyzzy"` or `W/"xyzzy"`. */

@@ -1,4 +1,4 @@
-import { evaluatePreconditions } from "../fields/preconditions.ts";
+import { evaluatePreconditions, readPreconditions } from "../fields/preconditions.ts";
 import { formatHttpDate } from "../fields/http-date.ts";
 import { HttpError } from "../http/http-error.ts";
 import type { Request } from "../http/request.ts";
@@ -30,13 +30,7 @@ export function notModified(
 ): Response | undefined {
   if (!request.isConditional) return undefined;
   const time = lastModified instanceof Date ? lastModified.getTime() : lastModified;
-  const field = (name: string): string | undefined => request.headers.get(name) ?? undefined;
-  const fields = {
-    ifMatch: field("if-match"),
-    ifNoneMatch: field("if-none-match"),
-    ifModifiedSince: field("if-modified-since"),
-    ifUnmodifiedSince: field("if-unmodified-since"),
-  };
+  const fields = readPreconditions((name) => request.headers.get(name));
   const result = evaluatePreconditions(request.method, fields, { etag, lastModified: time }, true);
   if (result === "failed") throw new HttpError(412);
   if (result === "proceed") return undefined;

@@ -1,5 +1,6 @@
 import { equalsIgnoreCase, isToken, trimOws } from "../base/ascii.ts";
 import { isPromise, type MaybePromise } from "../base/maybe-promise.ts";
+import { CONDITION_FIELDS } from "../fields/preconditions.ts";
 import { parseQuery, type Query } from "../fields/query.ts";
 import { Body } from "./body.ts";
 import { type Channel, NO_CHANNEL, type Protocol } from "./channel.ts";
@@ -141,7 +142,7 @@ export class Request<Params = AnyParams> {
     const headers = new Headers(init.headers ?? from?.headers);
     if (type !== undefined && !headers.has("content-type")) headers.set("content-type", type);
     this.#fields = headers;
-    mine.isConditional = CONDITIONS.some((name) => headers.has(name));
+    mine.isConditional = CONDITION_FIELDS.some((name) => headers.has(name));
     this.#content = init.body === undefined && from !== undefined ? from.body : content;
     const signal = init.signal ?? from?.signal;
     if (signal?.aborted === true) this.#reason = signal.reason;
@@ -433,7 +434,7 @@ export class Request<Params = AnyParams> {
       request.#authority,
       headers,
       null,
-      CONDITIONS.some((name) => headers.has(name)),
+      CONDITION_FIELDS.some((name) => headers.has(name)),
     );
     derived.params = request.params;
     if (!detached) derived.#outer = request;
@@ -546,8 +547,6 @@ class RewrittenRequest extends Request {
 
 const ENDED: (() => MaybePromise<void>)[] = [];
 const SECURE_CHANNEL: Channel = { ...NO_CHANNEL, peer: { ...NO_CHANNEL.peer, secure: true } };
-
-const CONDITIONS = ["range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"];
 
 /** @param name in lower case */
 function findField(fields: string, name: string, all = false): string | null {

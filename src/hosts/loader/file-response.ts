@@ -1,5 +1,4 @@
-import type { PreconditionFields } from "../../fields/preconditions.ts";
-import { evaluatePreconditions, ifRangeHolds } from "../../fields/preconditions.ts";
+import { evaluatePreconditions, ifRangeHolds, readPreconditions } from "../../fields/preconditions.ts";
 import {
   type ByteRange,
   formatContentRange,
@@ -34,7 +33,12 @@ export function fileResponse(request: Request, file: LoadedFile): Response {
  */
 export function conditionalResponse(request: Request, file: LoadedFile, whole?: Response): Response {
   const validators = file.validators(Date.now());
-  const verdict = evaluatePreconditions(request.method, preconditionsOf(request), validators, true);
+  const verdict = evaluatePreconditions(
+    request.method,
+    readPreconditions((name) => request.headers.get(name)),
+    validators,
+    true,
+  );
   if (verdict === "failed") throw new HttpError(412);
   if (verdict === "not-modified") return whole === undefined ? file.notModified() : notModified(whole.headers);
   // RFC 9110 §14.2: GET is the only method that ranges are defined for.
@@ -76,15 +80,6 @@ function partialResponse(request: Request, file: LoadedFile, ranges: readonly By
   const { type, content } = byteranges(ranges, file.size, file.type, part);
   headers.set("content-type", type);
   return file.responseOf(content, 206, headers);
-}
-
-function preconditionsOf(request: Request): PreconditionFields {
-  return {
-    ifMatch: fieldOf(request, "if-match"),
-    ifNoneMatch: fieldOf(request, "if-none-match"),
-    ifModifiedSince: fieldOf(request, "if-modified-since"),
-    ifUnmodifiedSince: fieldOf(request, "if-unmodified-since"),
-  };
 }
 
 function fieldOf(request: Request, name: string): string | undefined {
