@@ -1,4 +1,5 @@
 import type { StreamedContent } from "../http/content.ts";
+import { type ContentSource, octetsOf, sourceOf } from "../http/content-source.ts";
 
 interface Node {
   chunk: Uint8Array | undefined;
@@ -20,7 +21,7 @@ export interface CaptureEvents {
  * sets the pace.
  */
 export class Capture {
-  readonly #iterator: AsyncIterator<Uint8Array | string>;
+  readonly #source: ContentSource;
   readonly #events: CaptureEvents;
   /** Octets that were announced, or -1. */
   readonly length: number;
@@ -36,7 +37,7 @@ export class Capture {
   #wake: (() => void)[] = [];
 
   constructor(content: StreamedContent, length: number, events: CaptureEvents) {
-    this.#iterator = (content as AsyncIterable<Uint8Array | string>)[Symbol.asyncIterator]();
+    this.#source = sourceOf(content);
     this.#events = events;
     this.length = length;
     this.#tail = { chunk: undefined, next: undefined };
@@ -100,10 +101,10 @@ export class Capture {
 
   async #next(): Promise<void> {
     try {
-      const { done, value } = await this.#iterator.next();
+      const { done, value } = await this.#source.next();
       if (this.#state !== "open") return;
       if (done === true) return this.#end();
-      const chunk = typeof value === "string" ? Buffer.from(value) : value;
+      const chunk = octetsOf(value);
       if (chunk.length === 0) return;
       this.#octets += chunk.length;
       if (this.#head !== undefined && !this.#events.admit(chunk.length)) this.#giveUp();
@@ -146,11 +147,7 @@ export class Capture {
 
   #abandon(): void {
     this.#fail(new Error("Nobody reads this content any more"));
-    try {
-      this.#iterator.return?.().then(undefined, () => {});
-    } catch {
-      // A source that fails while it is told to stop has stopped.
-    }
+    this.#source.cancel(this.#error);
   }
 }
 
@@ -179,6 +176,8 @@ class Reader implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
       this.#at = node;
       if (node !== undefined) return { done: false, value: node.chunk! };
     } catch (error) {
+      // Who has left wants neither pieces nor errors.
+      if (this.#at === undefined) return { done: true, value: undefined };
       this.close();
       throw error;
     }

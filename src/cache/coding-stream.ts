@@ -1,7 +1,7 @@
 import { constants, createBrotliCompress, createGzip, createZstdCompress } from "node:zlib";
 import type { Transform } from "node:stream";
-import { isPromise } from "../base/maybe-promise.ts";
 import { releaseContent, type StreamedContent } from "../http/content.ts";
+import { type ContentSource, octetsOf, sourceOf } from "../http/content-source.ts";
 import type { Coding } from "./coding-choice.ts";
 import { QUICK_LEVELS } from "./coding-octets.ts";
 
@@ -12,12 +12,6 @@ const MOST = 256;
 const GATHER = 64 * 1024;
 
 let open = 0;
-
-/** A source of pieces that can be told to stop while a piece is waited for. */
-interface Source {
-  next(): Promise<IteratorResult<Uint8Array | string>>;
-  cancel(): void;
-}
 
 /**
  * Streamed content in a content coding, flushed: what the source gives reaches the client without waiting for more.
@@ -52,14 +46,14 @@ export class CodedContent implements AsyncIterable<Uint8Array> {
 
 /** States: reading → ended (the source is) → stopped. */
 class CodedPieces implements AsyncIterator<Uint8Array, undefined> {
-  readonly #source: Source;
+  readonly #source: ContentSource;
   readonly #encoder: Transform;
   #state: "reading" | "ended" | "stopped" = "reading";
   /** A piece that was asked for and has not come. */
   #pending: Promise<IteratorResult<Uint8Array | string>> | undefined;
   #coded: Uint8Array[] = [];
 
-  constructor(source: Source, coding: Coding) {
+  constructor(source: ContentSource, coding: Coding) {
     open++;
     this.#source = source;
     this.#encoder = ENCODERS[coding]();
@@ -154,34 +148,6 @@ function isAtHand(promise: Promise<unknown>): Promise<boolean> {
   const { promise: later, resolve } = Promise.withResolvers<boolean>();
   setImmediate(resolve, false);
   return Promise.race([promise.then(fulfilled, rejected), later]);
-}
-
-function octetsOf(piece: unknown): Uint8Array {
-  if (piece instanceof Uint8Array) return piece;
-  if (typeof piece === "string") return Buffer.from(piece, "utf8");
-  throw new TypeError(`Streamed content is made of text and Uint8Array, got ${typeof piece}`);
-}
-
-function sourceOf(content: StreamedContent): Source {
-  if (content instanceof ReadableStream) {
-    const reader = content.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-    return {
-      next: () => reader.read() as Promise<IteratorResult<Uint8Array>>,
-      cancel: () => void reader.cancel().catch(() => {}),
-    };
-  }
-  const iterator = (content as AsyncIterable<Uint8Array | string>)[Symbol.asyncIterator]();
-  return {
-    next: () => iterator.next(),
-    cancel() {
-      try {
-        const ended = iterator.return?.();
-        if (ended !== undefined && isPromise(ended)) ended.catch(() => {});
-      } catch {
-        // A producer that fails while it is told to stop has stopped.
-      }
-    },
-  };
 }
 
 /** Windows of 128 to 256 KB: a stream may live for hours, and there may be many. */

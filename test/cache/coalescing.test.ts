@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { StreamedContent } from "../../src/http/content.ts";
+import { sourceOf } from "../../src/http/content-source.ts";
 import { HttpError } from "../../src/http/http-error.ts";
 import { text } from "../../src/http/make.ts";
 import { Request } from "../../src/http/request.ts";
@@ -207,6 +209,17 @@ describe("Streamed content", () => {
     assert.equal(cached.calls.length, 1);
     await (await cached.respond("/")).body!.cancel();
     assert.equal(cached.calls.length, 2);
+  });
+
+  test("is stopped where it comes from when the last reader goes, also while a piece is waited for", async () => {
+    const cancelled = deferred();
+    const silent = new ReadableStream<Uint8Array>({ cancel: () => cancelled.resolve() });
+    const cached = new Cached(async () => preferring("full", new Response(silent)));
+    const source = sourceOf(Response.parts.content(await cached.respond("/")) as StreamedContent);
+    void source.next();
+    await sleep(1);
+    source.cancel();
+    await Promise.race([cancelled.promise, sleep(500).then(() => assert.fail("The stream was not cancelled"))]);
   });
 
   test("that is too long is not stored, and waits for the slowest reader", async () => {

@@ -1,5 +1,5 @@
-import { isPromise } from "../../base/maybe-promise.ts";
-import type { SizedContent, StreamedContent } from "../content.ts";
+import type { StreamedContent } from "../content.ts";
+import { type ContentSource, octetsOf, sourceOf } from "../content-source.ts";
 import { Headers, type HeadersInit } from "../headers.ts";
 import { chunkLine, type Delimiting, lastChunk, latin1OfOctets } from "./encoder.ts";
 import type { Output } from "./output.ts";
@@ -17,19 +17,12 @@ export class LengthMismatchError extends Error {
   }
 }
 
-/** One writer's iterator, whatever the content is. */
-interface Source {
-  next(): Promise<IteratorResult<Uint8Array | string>>;
-  reuse?: (() => void) | undefined;
-  cancel(reason: unknown): void;
-}
-
 /**
  * Writes streamed content: takes a piece when the connection has room, frames it, and stops when the connection is gone.
  */
 export class StreamWriter {
   readonly #output: Output;
-  readonly #source: Source;
+  readonly #source: ContentSource;
   readonly #delimiting: Delimiting;
   readonly #trailers: (() => HeadersInit | Promise<HeadersInit>) | undefined;
   #resume: (() => void) | undefined;
@@ -111,33 +104,4 @@ export class StreamWriter {
     this.#source.cancel(reason);
     this.onDrain();
   }
-}
-
-function octetsOf(piece: unknown): Uint8Array {
-  if (piece instanceof Uint8Array) return piece;
-  if (typeof piece === "string") return Buffer.from(piece, "utf8");
-  throw new TypeError(`Streamed content is made of text and Uint8Array, got ${typeof piece}`);
-}
-
-function sourceOf(content: StreamedContent): Source {
-  if (content instanceof ReadableStream) {
-    const reader = content.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-    return {
-      next: () => reader.read() as Promise<IteratorResult<Uint8Array>>,
-      cancel: (reason) => void reader.cancel(reason).catch(() => {}),
-    };
-  }
-  const iterator = (content as AsyncIterable<Uint8Array | string>)[Symbol.asyncIterator]();
-  return {
-    next: () => iterator.next(),
-    reuse: (content as SizedContent).reuse?.bind(content),
-    cancel() {
-      try {
-        const ended = iterator.return?.();
-        if (ended !== undefined && isPromise(ended)) ended.catch(() => {});
-      } catch {
-        // A producer that fails while it is told to stop has stopped.
-      }
-    },
-  };
 }
