@@ -20,38 +20,28 @@ const OF_NOT_MODIFIED = new Set([
 ]);
 
 /**
- * The response from what is stored to a request with preconditions or a range. RFC 9111 §4.3.2, RFC 9110 §13.2, §14.2.
+ * What a request with preconditions or a range gets from what is stored, unless it is the whole response. RFC 9111 §4.3.2,
+ * RFC 9110 §13.2, §14.2.
  *
- * @param cacheStatus how the cache came to it, or undefined for a hit
+ * @param cacheStatus how the cache came to it
  */
 export function conditionally(
   request: Request,
   stored: StoredResponse,
   now: number,
-  cacheStatus: string | undefined,
-): Response {
-  const whole = (): Response => (cacheStatus === undefined ? stored.again(now) : stored.as(now, cacheStatus));
+  cacheStatus: string,
+): Response | undefined {
   // RFC 9110 §13.2.1: preconditions count where the answer would be 2xx.
-  if (stored.status < 200 || stored.status > 299) return whole();
-  const word = cacheStatus ?? "millrace; hit";
+  if (stored.status < 200 || stored.status > 299) return undefined;
   const { validators } = stored;
-  const verdict = evaluatePreconditions(
-    request.method,
-    readPreconditions((name) => request.headers.get(name)),
-    validators,
-    true,
-  );
-  if (verdict === "failed") return new Response(null, { status: 412, headers: { "cache-status": word } });
-  if (verdict === "not-modified") return notModified(stored.headersFor(now, word));
+  const preconditions = readPreconditions((name) => request.headers.get(name));
+  const verdict = evaluatePreconditions(request.method, preconditions, validators, true);
+  if (verdict === "failed") return new Response(null, { status: 412, headers: { "cache-status": cacheStatus } });
+  if (verdict === "not-modified") return notModified(stored.headersFor(now, cacheStatus));
   const range = request.method === "GET" && stored.status === 200 ? request.headers.get("range") : null;
-  if (
-    range === null ||
-    stored.capture !== undefined ||
-    !ifRangeHolds(request.headers.get("if-range") ?? undefined, validators)
-  ) {
-    return whole();
-  }
-  return part(range, stored, stored.headersFor(now, word)) ?? whole();
+  if (range === null || stored.capture !== undefined) return undefined;
+  if (!ifRangeHolds(request.headers.get("if-range") ?? undefined, validators)) return undefined;
+  return part(range, stored, stored.headersFor(now, cacheStatus));
 }
 
 function notModified(headers: Headers): Response {

@@ -14,7 +14,7 @@ import { type Flight, Flights } from "./flight.ts";
 import { judge, mayStandIn } from "./judging.ts";
 import { memoryStore } from "./memory-store.ts";
 import type { Selection, Store, StoreCounts } from "./store.ts";
-import { StoredResponse } from "./stored-response.ts";
+import { HIT, StoredResponse } from "./stored-response.ts";
 import { type Plan, planOf, type Refusal } from "./storing.ts";
 import type { Variants } from "./variants.ts";
 
@@ -261,8 +261,7 @@ export class ResponseCache {
       Response.parts.represent(response, made);
     }
     this.#flights.land(flight, made);
-    if (capture === undefined && request.isConditional && !plan.isForeign)
-      return conditionally(request, made, now, status);
+    if (capture === undefined && request.isConditional && !plan.isForeign) return respond(request, made, now, status);
     response.headers.append("cache-status", status);
     return response;
   }
@@ -391,8 +390,8 @@ export class ResponseCache {
 
 /** The response to a request from what is stored. @param status what Cache-Status says unless it is a mere hit */
 function respond(request: Request, stored: StoredResponse, now: number, status?: string): Response {
-  if (request.isConditional) return conditionally(request, stored, now, status);
-  return status === undefined ? stored.again(now) : stored.as(now, status);
+  const partial = request.isConditional ? conditionally(request, stored, now, status ?? HIT) : undefined;
+  return partial ?? (status === undefined ? stored.again(now) : stored.as(now, status));
 }
 
 /** Whether the target, as it came, is written like an internal one, whose stored response it must not get. */

@@ -10,7 +10,7 @@ import type { Representation } from "../http/representation.ts";
 import type { Request } from "../http/request.ts";
 import { Response, type ServerCache } from "../http/response.ts";
 import { isNullBodyStatus } from "../http/status.ts";
-import type { Capture } from "./capture.ts";
+import { Capture } from "./capture.ts";
 import { Selecting } from "./selecting.ts";
 import type { Plan } from "./storing.ts";
 import type { SearchRule } from "./variants.ts";
@@ -20,6 +20,9 @@ const OVERHEAD = 512;
 
 /** Text up to this length is kept as text: it is sent in one piece with its head. */
 const TEXT_LIMIT = 16 * 1024;
+
+/** What Cache-Status says of a response that came from the store. RFC 9211 §2.1 */
+export const HIT = "millrace; hit";
 
 /** What a stored response asks of the cache it is in. */
 export interface Keeper {
@@ -101,15 +104,13 @@ export class StoredResponse implements Representation {
 
   whole(): Uint8Array {
     const content = this.#content;
-    if (typeof content === "string") return Buffer.from(content);
-    if (content instanceof Uint8Array) return content;
-    throw new TypeError("The content has not come yet");
+    if (content instanceof Capture) throw new TypeError("The content has not come yet");
+    return typeof content === "string" ? Buffer.from(content) : content;
   }
 
   /** The content on its way, until it is complete. */
   get capture(): Capture | undefined {
-    const content = this.#content;
-    return typeof content === "string" || content instanceof Uint8Array ? undefined : content;
+    return this.#content instanceof Capture ? this.#content : undefined;
   }
 
   /** All of the content has come. */
@@ -119,8 +120,7 @@ export class StoredResponse implements Representation {
 
   /** Octets that it is charged with. */
   get bytes(): number {
-    const content = this.#content;
-    const octets = typeof content === "string" || content instanceof Uint8Array ? content.length : 0;
+    const octets = this.#content instanceof Capture ? 0 : this.#content.length;
     // Small content is rendered into a head: it is there twice.
     let bytes = OVERHEAD + this.key.length * 2 + this.grown + (octets <= TEXT_LIMIT ? octets * 2 : octets);
     for (const text of Headers.lines(this.headers)) bytes += text.length + 16;
@@ -131,8 +131,7 @@ export class StoredResponse implements Representation {
 
   /** Octets of content, or -1 while they are still coming. */
   get length(): number {
-    const content = this.#content;
-    return typeof content === "string" || content instanceof Uint8Array ? content.length : content.length;
+    return this.#content.length;
   }
 
   /** Milliseconds since the origin made or validated it. */
@@ -145,7 +144,7 @@ export class StoredResponse implements Representation {
     const second = this.plan.isForeign ? Math.floor(this.age(now) / 1000) : 0;
     if (this.#kept === undefined || second !== this.#keptSecond) {
       this.#keptSecond = second;
-      const response = this.#make(now, `millrace; hit${this.#ttl(now)}`);
+      const response = this.#make(now, HIT + this.#ttl(now));
       Response.parts.represent(response, this);
       this.#kept = new KeptResponse(response);
     }
@@ -162,13 +161,9 @@ export class StoredResponse implements Representation {
   #make(now: number, cacheStatus: string): Response {
     const content = this.#content;
     const headers = this.headersFor(now, cacheStatus);
-    const isBodyless = isNullBodyStatus(this.status);
-    const body = isBodyless
-      ? null
-      : typeof content === "string" || content instanceof Uint8Array
-        ? content
-        : content.reader();
-    const response = Response.of(body, undefined, { status: this.status, headers });
+    const body = content instanceof Capture ? content.reader() : content;
+    const init = { status: this.status, headers };
+    const response = Response.of(isNullBodyStatus(this.status) ? null : body, undefined, init);
     response.compress = this.#compress;
     return response;
   }
@@ -227,11 +222,6 @@ export class StoredResponse implements Representation {
   freshen(merged: Headers, plan: Plan, now: number): void {
     this.headers = storedHeaders(merged, plan);
     this.#kept = undefined;
-    this.extend(plan, now);
-  }
-
-  /** May be used as from now on. */
-  extend(plan: Plan, now: number): void {
     this.plan = plan;
     this.born = now - plan.age;
     this.freshUntil = this.born + plan.lifetime;

@@ -483,8 +483,7 @@ export class Request<Params = AnyParams> {
    * left. Returns the function that says that one is done.
    */
   static hold(request: Request<unknown>): () => void {
-    const whole = request.#outer ?? request;
-    if (whole !== request) return Request.hold(whole);
+    if (request.#outer !== undefined) return Request.hold(request.#outer);
     request.#held++;
     let isDone = false;
     return () => {
