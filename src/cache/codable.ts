@@ -5,22 +5,6 @@ import type { DefaultFields } from "../http/default-fields.ts";
 import { Request } from "../http/request.ts";
 import { Response } from "../http/response.ts";
 
-/** The value of a field, without touching a header section that nobody has touched. */
-export function fieldOf(response: Response, name: string): string | null {
-  const { parts } = Response;
-  const kept = parts.kept(response);
-  let value: string | null = null;
-  if (kept !== undefined) value = kept.headers.get(name);
-  else if (parts.lines(response) !== undefined) value = response.headers.get(name);
-  else if (name === "content-type") value = parts.type(response) ?? null;
-  return value ?? defaultOf(parts.defaults(response), name);
-}
-
-function defaultOf(defaults: DefaultFields | undefined, name: string): string | null {
-  if (defaults === undefined || !defaults.has(name)) return null;
-  return defaults.lines[defaults.lines.indexOf(name) + 1]!;
-}
-
 /** What content is worth coding. */
 export interface Worth {
   /** Octets. */
@@ -44,12 +28,12 @@ export function isCodable(request: Request, response: Response, worth: Worth, is
 function hasWholeContent(request: Request, response: Response, content: Content): boolean {
   const { status } = response;
   if (status < 200 || status === 204 || status === 205 || status === 206 || status === 304) return false;
-  return content !== null || (request.method === "HEAD" && fieldOf(response, "content-length") !== "0");
+  return content !== null || (request.method === "HEAD" && Response.field(response, "content-length") !== "0");
 }
 
 function isWorthy(response: Response, content: Content, { minSize, types }: Worth): boolean {
   if (isSmall(response, content, minSize)) return false;
-  const type = fieldOf(response, "content-type");
+  const type = Response.field(response, "content-type");
   return type !== null && types(type);
 }
 
@@ -59,7 +43,7 @@ function isSmall(response: Response, content: Content, size: number): boolean {
     // UTF-8 takes one to three octets for each unit of a string.
     return content.length < size && (content.length * 3 < size || Buffer.byteLength(content) < size);
   }
-  const length = content === null ? parseDecimal(fieldOf(response, "content-length") ?? "") : lengthOf(content);
+  const length = content === null ? parseDecimal(Response.field(response, "content-length") ?? "") : lengthOf(content);
   return length >= 0 && length < size;
 }
 
@@ -71,16 +55,16 @@ function isConfidential(request: Request, response: Response): boolean {
   const { parts } = Response;
   const isShared = parts.kept(response) !== undefined || parts.representation(response)?.grow(0) === true;
   if (!isShared && Request.field(request, "authorization") !== null) return true;
-  if (fieldOf(response, "set-cookie") !== null) return true;
-  const { noStore, isPrivate } = parseCacheControl(fieldOf(response, "cache-control"));
+  if (Response.field(response, "set-cookie") !== null) return true;
+  const { noStore, isPrivate } = parseCacheControl(Response.field(response, "cache-control"));
   return noStore || isPrivate !== false;
 }
 
 /** Whether nobody has coded the content, signed it or said that it is to stay as it is. */
 function mayChange(response: Response): boolean {
-  const has = (name: string): boolean => fieldOf(response, name) !== null;
+  const has = (name: string): boolean => Response.field(response, name) !== null;
   if (has("content-encoding") || has("content-range") || has("content-digest") || has("repr-digest")) return false;
-  return !parseCacheControl(fieldOf(response, "cache-control")).noTransform;
+  return !parseCacheControl(Response.field(response, "cache-control")).noTransform;
 }
 
 /** Default fields that decide nothing here, such as those of security. */

@@ -5,7 +5,7 @@ import type { KeptResponse } from "../http/kept-response.ts";
 import type { Representation } from "../http/representation.ts";
 import type { Request } from "../http/request.ts";
 import { Response } from "../http/response.ts";
-import { fieldOf, isNeutral } from "./codable.ts";
+import { isNeutral } from "./codable.ts";
 import type { CodingChoice } from "./coding-choice.ts";
 import { codeByDictionary } from "./coding-dictionary.ts";
 import { type Coded, keptInCoding, keptVarying, putCoded, vary } from "./coding-fields.ts";
@@ -71,7 +71,7 @@ export function asItIs(response: Response, terms: Terms): Response {
   if (!terms.choice.identity) refuse(response, terms.request);
   // RFC 9110 §15.3.7: a part has the Vary that the whole would have.
   const isPart = response.status === 206 && response.compress !== false;
-  if (isPart && isCompressibleType(fieldOf(response, "content-type") ?? "")) return vary(response);
+  if (isPart && isCompressibleType(Response.field(response, "content-type") ?? "")) return vary(response);
   return remember(response, terms, (kept) => kept);
 }
 
@@ -85,7 +85,7 @@ export function asItVaries(response: Response, terms: Terms, isFinal: boolean): 
 /** RFC 9110 §12.5.3: content as it is may not be sent to who refuses it. Other statuses have more to say than that. */
 function refuse(response: Response, request: Request): void {
   const isSafe = request.method === "GET" || request.method === "HEAD";
-  if (!isSafe || response.status !== 200 || fieldOf(response, "content-encoding") !== null) return;
+  if (!isSafe || response.status !== 200 || Response.field(response, "content-encoding") !== null) return;
   releaseContent(Response.parts.content(response));
   throw new HttpError(406, "The content cannot be had in any of the codings that the request accepts");
 }

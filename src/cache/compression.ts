@@ -2,7 +2,7 @@ import { isPromise, type MaybePromise, then } from "../base/maybe-promise.ts";
 import type { Handler, Layer } from "../http/handler.ts";
 import { Request } from "../http/request.ts";
 import { Response } from "../http/response.ts";
-import { fieldOf, isCodable, type Worth } from "./codable.ts";
+import { isCodable, type Worth } from "./codable.ts";
 import { asItIs, asItVaries, codedByDictionary, codedResponse, knownFor, type Terms } from "./coded-response.ts";
 import { type Coding, type CodingChoice, CodingChoices } from "./coding-choice.ts";
 import { vary } from "./coding-fields.ts";
@@ -120,7 +120,7 @@ function takes(request: Request, { kept, dictionary }: CodingChoice): (coding: s
 
 /** RFC 9111 §4.3.4: the client looks for what it has stored by the entity tag that it was sent. */
 function notModified(response: Response, returned: Returned | undefined): Response {
-  const etag = fieldOf(response, "etag");
+  const etag = Response.field(response, "etag");
   if (etag === null || returned === undefined) return response;
   const tag = tagOfNotModified(etag, returned);
   if (tag === etag) return response;

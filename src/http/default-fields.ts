@@ -27,6 +27,11 @@ export class DefaultFields {
     return this.#names.has(lowerAscii(name));
   }
 
+  /** The value of a field, its first line, or null. */
+  get(name: string): string | null {
+    return this.has(name) ? this.lines[this.lines.indexOf(lowerAscii(name)) + 1]! : null;
+  }
+
   /** These and others; of two values for a name the one here wins. The same two give the same result object. */
   and(others: DefaultFields): DefaultFields {
     let joined = this.#joined.get(others);

@@ -287,6 +287,13 @@ export class Response {
     return response;
   }
 
+  /** @internal The value of a field, without touching a header section that nobody has touched. @param name in lower case */
+  static field(response: Response, name: string): string | null {
+    const headers = response.#kept?.headers ?? response.#headers;
+    const value = headers === undefined && name === "content-type" ? response.#type : headers?.get(name);
+    return value ?? response.#defaults?.get(name) ?? null;
+  }
+
   /** @internal What a session needs to send a response; friends of this class only. */
   static parts: ResponseParts = {
     content: (response) => response.#content,

@@ -10,8 +10,8 @@ export type DocumentType = "html" | "xml" | "style" | undefined;
  * XML is a document too: SVG and XHTML hold scripts, whatever their media type is called. RFC 7303 §4.2.
  */
 export function documentType(response: Response): DocumentType {
-  const type = contentType(response);
-  if (type === undefined) return undefined;
+  const type = Response.field(response, "content-type");
+  if (type === null) return undefined;
   if (type !== lastType) {
     lastDocument = documentOf(type);
     lastType = type;
@@ -37,17 +37,6 @@ function documentOf(type: string): DocumentType {
     default:
       return undefined;
   }
-}
-
-function contentType(response: Response): string | undefined {
-  const type = Response.parts.type(response);
-  if (type !== undefined) return type;
-  const kept = Response.parts.kept(response);
-  if (kept !== undefined) return kept.headers.get("content-type") ?? undefined;
-  // Asking `headers` would write default fields out.
-  const lines = Response.parts.lines(response) ?? [];
-  for (let at = 0; at < lines.length; at += 2) if (lines[at] === "content-type") return lines[at + 1];
-  return undefined;
 }
 
 function isBlank(code: number): boolean {
