@@ -139,6 +139,7 @@ declare module "millrace" {
       readonly text: string;
       constructor(fields: HeadersInit);
       has(name: string): boolean;
+      get(name: string): string | null;
       and(others: DefaultFields): DefaultFields;
       textBeside(present: readonly string[]): string;
   }
@@ -697,6 +698,7 @@ declare module "millrace" {
       static again(kept: KeptResponse, status: number, content: Content): Response;
       static switching(upgrade: Upgrade, headers: HeadersInit): Response;
       static unanswered(status: number, milliseconds: number): Response;
+      static field(response: Response, name: string): string | null;
       static parts: ResponseParts;
   }
   class ResponseCache {
