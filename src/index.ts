@@ -28,6 +28,7 @@ export { every } from "./server/scheduler/schedule.ts";
 export type { Schedule } from "./server/scheduler/schedule.ts";
 export { Scheduler } from "./server/scheduler/scheduler.ts";
 export type { SchedulerInit } from "./server/scheduler/scheduler.ts";
+export type { SharedSecrets } from "./server/workers/secrets.ts";
 export { task } from "./server/scheduler/task.ts";
 export type { Task, TaskOptions, TaskRun } from "./server/scheduler/task.ts";
 export type { TaskStatus } from "./server/scheduler/task-status.ts";
@@ -77,6 +78,7 @@ export type { Rendering } from "./pipeline/rendered.ts";
 export { rewrite } from "./pipeline/rewrite.ts";
 export type { Scope } from "./pipeline/scope.ts";
 export { scoped } from "./pipeline/scoped.ts";
+export type { Peers } from "./pipeline/peers.ts";
 export type { Exchange, Extension, Prepare } from "./pipeline/stages.ts";
 
 // Hosts and routes.

@@ -197,6 +197,7 @@ declare module "millrace" {
       errorPage?(request: Request, error: ErrorFacts, site: PageSource | undefined): MaybePromise<Response | void>;
       package?(response: Response, request: Request): void;
       post?(exchange: Exchange): MaybePromise<void>;
+      share?(peers: Peers): void;
       close?(): MaybePromise<void>;
   }
   class ExtensionError extends MillraceError {
@@ -518,6 +519,11 @@ declare module "millrace" {
       static skip(part: Part): void;
       static abort(part: Part): void;
   }
+  interface Peers {
+      readonly workers: number;
+      tell(data: unknown, to?: "eldest" | number): Promise<void>;
+      hear(hear: (data: unknown, from: number) => void): void;
+  }
   interface PhaseLimits {
       readonly idle: number;
       readonly crowdedIdle: number;
@@ -819,6 +825,11 @@ declare module "millrace" {
       readonly onShutdown?: (() => MaybePromise<void>) | undefined;
   }
   type ServerState = "new" | "starting" | "listening" | "stopping" | "stopped";
+  interface SharedSecrets {
+      readonly current: Buffer;
+      readonly previous: Buffer | undefined;
+      onChange(hear: () => void): () => void;
+  }
   type StageName = "prime" | "pre" | "present" | "package" | "post";
   interface StopOptions {
       readonly deadline?: number | undefined;
@@ -905,6 +916,7 @@ declare module "millrace" {
       get hooks(): Hooks;
       get tasks(): Scheduler;
       get counts(): Counts;
+      get secrets(): SharedSecrets;
       get extensions(): readonly Extension[];
       use(...extensions: Extension[]): this;
       remove(...extensions: (Extension | string)[]): this;

@@ -2,7 +2,7 @@ import type { Request } from "../http/request.ts";
 import { inScope, type Scope } from "./scope.ts";
 import type { Extension } from "./stages.ts";
 
-const METHODS = ["prime", "pre", "present", "errorPage", "package", "post", "close"] as const;
+const METHODS = ["prime", "pre", "present", "errorPage", "package", "post", "share", "close"] as const;
 
 /**
  * The same extension, for some requests only. One that has a scope of its own keeps it: both must take a request.

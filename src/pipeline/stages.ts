@@ -7,6 +7,7 @@ import type { Answered } from "./before-after.ts";
 import type { ErrorFacts } from "./error-page.ts";
 import { type ErrorAnswer, type ErrorOptions, errorsLayer } from "./errors.ts";
 import type { StageName } from "./extension-error.ts";
+import type { Peers } from "./peers.ts";
 import { type Presenter, Presenters } from "./presenters.ts";
 import { type InScope, inScope, type Scope } from "./scope.ts";
 import { packageLayer, postLayer, preLayer, presentLayer, primeLayer, type Stage } from "./stage-layers.ts";
@@ -71,6 +72,8 @@ export interface Extension {
   package?(response: Response, request: Request): void;
   /** After the last byte, or when the client is gone: logs, metrics. */
   post?(exchange: Exchange): MaybePromise<void>;
+  /** Of a server with workers, in each of them before it takes connections: what it counts may be told to the others. */
+  share?(peers: Peers): void;
   /** The server has stopped: writes what it holds and lets go of what it opened. */
   close?(): MaybePromise<void>;
 }

@@ -28,7 +28,11 @@ import { enrol } from "./workers/enrolment.ts";
 import { type Acceptance, type Membership, membership } from "./workers/membership.ts";
 import type { Counts } from "./workers/counts.ts";
 import type { Dispatch } from "./workers/messages.ts";
+import { shareExtensions } from "./workers/share-extensions.ts";
+import type { SharedSecrets } from "./workers/secrets.ts";
 import { sharePurges } from "./workers/shared-cache.ts";
+import { SharedDrops } from "./workers/shared-drops.ts";
+import { sharedSecrets } from "./workers/shared-secrets.ts";
 import type { Primary } from "./workers/primary.ts";
 import type { ServerOptions } from "./options.ts";
 import { urlOf } from "./url-of.ts";
@@ -92,6 +96,7 @@ export class WebServer {
     const development = options.development ?? process.env["NODE_ENV"] === "development";
     this.#log = logOf(options.log, development);
     this.#accept = new AcceptLimits(options);
+    const drops = new SharedDrops(this.#accept, membership);
     const { hooks, tasks } = options;
     this.#life = new Life({ log: this.#log, hooks, tasks, worker: membership?.id });
     const report = (error: unknown, request: Request): void => {
@@ -113,7 +118,7 @@ export class WebServer {
       watchdog: this.#watchdog,
       log: this.#log,
       isCrowded: () => this.#accept.isCrowded,
-      onDrop: (address, milliseconds) => this.#accept.drop(address, milliseconds),
+      onDrop: (address, milliseconds) => drops.drop(address, milliseconds),
     });
   }
 
@@ -152,6 +157,14 @@ export class WebServer {
   get counts(): Counts {
     const { sessions, requests } = this.#http;
     return { connections: sessions, requests, cache: this.cache?.counts };
+  }
+
+  /**
+   * Random octets that all workers have in common, renewed every 12 hours, for what need not outlive the server: tickets,
+   * tokens of forms.
+   */
+  get secrets(): SharedSecrets {
+    return sharedSecrets();
   }
 
   /** The extensions around all hosts, in the order that their stages run in. */
@@ -239,6 +252,8 @@ export class WebServer {
     const { workers = 1, recycle = {} } = this.options;
     this.#number = member.enrol({ workers, recycle });
     if (this.cache !== undefined) sharePurges(this.cache, member);
+    await member.welcomed;
+    shareExtensions(this.#allExtensions(), member, this.#number);
     await this.#listen();
     member.onStop((how) => void this.stop(how).finally(() => member.stopped(this.#number)));
     member.ready(this.#number, this.addresses, () => this.counts);

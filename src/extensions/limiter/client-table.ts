@@ -6,6 +6,10 @@ export class Client implements Account {
   // Never a small integer: the fields are floating-point from the first client on.
   whole: number = -Infinity;
   forgiven: number = -Infinity;
+  /** Requests that were let in and that other workers do not know of yet. */
+  taken = 0;
+  /** Those that were refused. */
+  refused = 0;
   /** Its place in the list. */
   at: number;
 
@@ -47,6 +51,12 @@ export class ClientTable {
   /** The client with this key, known or new. */
   get(key: string, now: number): Client {
     return this.#byKey.get(key) ?? this.#add(key, now);
+  }
+
+  /** Those that are most in debt, as many as `most`: who is not makes no difference. */
+  indebted(now: number, most: number): Client[] {
+    const all = this.#list.filter(({ matters }) => matters > now);
+    return all.length <= most ? all : all.sort((a, b) => b.matters - a.matters).slice(0, most);
   }
 
   #add(key: string, now: number): Client {

@@ -6,6 +6,7 @@ import type { Extension } from "../../pipeline/stages.ts";
 import type { Client } from "./client-table.ts";
 import type { LimitRule } from "./options.ts";
 import { Rule } from "./rule.ts";
+import { Sharing } from "./sharing.ts";
 import { Telling } from "./telling.ts";
 
 /** Before other primes: they may be dear, and rewrite paths that rules name. */
@@ -16,7 +17,7 @@ const PRIORITY = 1000;
  * asks for more than three times the limit is dropped.
  *
  * It is asked before the cache. A request is let in when every rule that is for it lets it in, and then counts for all
- * of them. Each process counts for itself.
+ * of them. Workers tell each other what clients have used, so that the limit is that of the server.
  *
  * @throws {MillraceError} `BAD_OPTION`, `BAD_SCOPE`
  * @example
@@ -29,6 +30,7 @@ export function limiter(...rules: readonly LimitRule[]): Extension {
 /** @internal */
 export function limiterBy(clock: Clock, given: readonly LimitRule[]): Extension {
   const rules = rulesOf(given);
+  let sharing: Sharing | undefined;
   const told = rules.some(({ fields }) => fields) ? new Telling(rules) : undefined;
   const prime: NonNullable<Extension["prime"]> = (request) => {
     const now = clock.now();
@@ -38,16 +40,21 @@ export function limiterBy(clock: Clock, given: readonly LimitRule[]): Extension 
       clients.push(client);
       if (client === undefined) continue;
       const wait = rule.rate.wait(client, now);
-      if (wait > 0) return refuse(rule, client, request, now, wait);
+      if (wait === 0) continue;
+      sharing?.refused(rule, client);
+      return refuse(rule, client, request, now, wait);
     }
     for (let index = 0; index < rules.length; index++) {
       const client = clients[index];
-      if (client !== undefined) rules[index]!.rate.take(client, now);
+      if (client === undefined) continue;
+      rules[index]!.rate.take(client, now);
+      sharing?.took(index, client);
     }
     told?.note(request, clients, now);
     return undefined;
   };
-  const extension: Extension = { name: "limiter", priority: PRIORITY, prime };
+  const share: NonNullable<Extension["share"]> = (peers) => (sharing = new Sharing(rules, peers, clock));
+  const extension: Extension = { name: "limiter", priority: PRIORITY, prime, share };
   return told === undefined ? extension : { ...extension, package: told.write };
 }
 

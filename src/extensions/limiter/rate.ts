@@ -21,6 +21,8 @@ export class Rate {
   readonly interval: number;
   /** Milliseconds in which so many requests as the limit says are restored. */
   readonly window: number;
+  /** Milliseconds that one refused request takes to be forgiven. */
+  readonly refusal: number;
   readonly #burst: number;
   readonly #tolerance: number;
 
@@ -32,6 +34,7 @@ export class Rate {
   constructor(limit: number, window: number, burst: number) {
     this.interval = window / limit;
     this.window = window;
+    this.refusal = this.interval / REFUSED_PER_ALLOWED;
     this.#burst = burst;
     // A little more than whole requests, because sums of fractions are not exact.
     this.#tolerance = (burst - 1 + 1 / 1024) * this.interval;
@@ -42,18 +45,23 @@ export class Rate {
     return Math.max(0, whole - now - this.#tolerance);
   }
 
-  /** A request was let in. */
-  take(account: Account, now: number): void {
-    account.whole = Math.max(account.whole, now) + this.interval;
+  /** Requests that were let in. */
+  take(account: Account, now: number, count = 1): void {
+    account.whole = Math.max(account.whole, now) + this.interval * count;
   }
 
-  /** A request was refused. @returns whether the client has asked for more than three times the limit */
-  refuse(account: Account, now: number): boolean {
-    const forgiven = Math.max(account.forgiven, now) + this.interval / REFUSED_PER_ALLOWED;
+  /** Requests that were refused. @returns whether the client has asked for more than three times the limit */
+  refuse(account: Account, now: number, count = 1): boolean {
+    const forgiven = Math.max(account.forgiven, now) + this.refusal * count;
     const most = now + this.window;
     // What is beyond is not counted: an abuser that comes to reason is forgiven after one window.
     account.forgiven = Math.min(forgiven, most);
     return forgiven > most;
+  }
+
+  /** Requests that one may make at once. */
+  get burst(): number {
+    return this.#burst;
   }
 
   /** Requests that a client may make at once. */

@@ -66,6 +66,21 @@ export class Rule {
     return this.#clients.size;
   }
 
+  /** What is the same in all workers that have this rule; another for any other. */
+  get signature(): string {
+    return JSON.stringify([this.name, this.limit, this.window, this.rate.burst]);
+  }
+
+  /** The client with a key, as another worker calls it. */
+  known(key: string, now: number): Client {
+    return this.#clients.get(key, now);
+  }
+
+  /** The clients that are most in debt, as many as `most`. */
+  indebted(now: number, most: number): Client[] {
+    return this.#clients.indebted(now, most);
+  }
+
   /** Whom a request counts for; undefined when this rule is not for it. */
   clientOf(request: Request, now: number): Client | undefined {
     if (this.#isFor !== undefined && !this.#isFor(request)) return undefined;

@@ -6,13 +6,16 @@ import type { ListenAddress } from "../../transport/connection.ts";
 import type { ConnectionHandle, ListeningHandle } from "../../transport/listening-handle.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
 import { type Counts, sumOf } from "./counts.ts";
-import { isOurs, type ToPrimary, type ToWorker, type Wishes, type WorkerFault } from "./messages.ts";
+import { type Broadcast, isOurs, type ToPrimary, type ToWorker, type Wishes, type WorkerFault } from "./messages.ts";
+import { HeldSecrets } from "./secrets.ts";
 
 /** The variable by which a process knows that it is a worker, and which. */
 export const WORKER_VARIABLE = "MILLRACE_WORKER";
 
 /** Milliseconds between two pulses. */
 const PULSE = 1000;
+/** Milliseconds that the last word of a worker may take. */
+const FAREWELL = 1000;
 /** Milliseconds of the timer that measures lag: it is always late by as many. */
 const RESOLUTION = 10;
 
@@ -55,7 +58,13 @@ export class Membership {
   #servers = 0;
   /** Servers that listen, and how to count what they have. */
   readonly #running = new Map<number, () => Counts>();
+  readonly #stopped = new Set<number>();
   readonly #onStop: ((how: StopOrder) => void)[] = [];
+  readonly #welcome = Promise.withResolvers<void>();
+  /** What all workers share; there from `welcomed` on. */
+  readonly secrets: HeldSecrets = new HeldSecrets();
+  /** How many workers there are to be, this one among them. */
+  workers = 1;
 
   constructor(id: number) {
     this.id = id;
@@ -88,6 +97,11 @@ export class Membership {
     return server;
   }
 
+  /** Resolves when the primary has answered, with what a worker has to know before it listens. */
+  get welcomed(): Promise<void> {
+    return this.#welcome.promise;
+  }
+
   /** A server listens. */
   ready(server: number, addresses: readonly ListenAddress[], counts: () => Counts): void {
     this.#running.set(server, counts);
@@ -95,10 +109,13 @@ export class Membership {
     this.#tell({ millrace: true, kind: "ready", server, addresses });
   }
 
-  /** A server has stopped; with the last one the worker ends. */
+  /** A server has stopped; with the last one the worker ends, once it has told what it has answered. */
   stopped(server: number): void {
-    this.#running.delete(server);
-    if (this.#running.size === 0) process.exit();
+    this.#stopped.add(server);
+    if (this.#stopped.size < this.#running.size) return;
+    this.#pulse(() => process.exit());
+    // The primary may be gone.
+    setTimeout(() => process.exit(), FAREWELL);
   }
 
   /** Tells every second how this worker is. */
@@ -107,11 +124,11 @@ export class Membership {
     setInterval(() => this.#pulse(), PULSE).unref();
   }
 
-  #pulse(): void {
+  #pulse(told?: () => void): void {
     const lag = Math.max(0, this.#delay.max / 1e6 - RESOLUTION);
     this.#delay.reset();
     const counts = sumOf([...this.#running.values()].map((count) => count()));
-    this.#tell({ millrace: true, kind: "pulse", pulse: { lag, memory: process.memoryUsage.rss(), ...counts } });
+    this.#tell({ millrace: true, kind: "pulse", pulse: { lag, memory: process.memoryUsage.rss(), ...counts } }, told);
   }
 
   /** The worker cannot start: it ends when its primary has been told. */
@@ -124,13 +141,16 @@ export class Membership {
     this.#onStop.push(stop);
   }
 
-  /** Tells all other workers. */
-  broadcast(topic: string, data: Serializable): void {
-    this.#tell({ millrace: true, kind: "broadcast", topic, data });
+  /**
+   * Tells other workers: all of them, the one that has served longest, or one by its process id. Resolves when it is on
+   * its way.
+   */
+  broadcast(topic: string, data: Serializable, to?: Broadcast["to"]): Promise<void> {
+    return new Promise((resolve) => this.#tell({ millrace: true, kind: "broadcast", topic, data, to }, resolve));
   }
 
-  /** Hears what others tell. */
-  on(topic: string, hear: (data: Serializable) => void): void {
+  /** Hears what others tell. @param hear gets the process id of who tells it too; 0 is the primary */
+  on(topic: string, hear: (data: Serializable, from: number) => void): void {
     this.#topics.on(topic, hear);
   }
 
@@ -160,8 +180,14 @@ export class Membership {
         return this.#connection(message.key, handle as ConnectionHandle | undefined);
       case "stop":
         return this.#stop(message);
+      case "welcome":
+        this.workers = message.workers;
+        this.secrets.take(message.secrets);
+        return this.#welcome.resolve();
+      case "secrets":
+        return this.secrets.take(message.secrets);
       case "broadcast":
-        this.#topics.emit(message.topic, message.data);
+        this.#topics.emit(message.topic, message.data, message.from ?? 0);
     }
   }
 

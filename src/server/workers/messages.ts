@@ -47,6 +47,9 @@ export type ToWorker = { readonly millrace: true } &
     | ({ readonly kind: "refusal"; readonly ask: number } & Omit<WorkerFault, "place">)
     | { readonly kind: "connection"; readonly key: string; readonly number: number }
     | { readonly kind: "stop"; readonly deadline: number; readonly isReplaced: boolean }
+    | ({ readonly kind: "welcome" } & Welcome)
+    /** The secrets have been renewed. */
+    | { readonly kind: "secrets"; readonly secrets: readonly Uint8Array[] }
     | Broadcast
   );
 
@@ -64,11 +67,23 @@ export type ToPrimary = { readonly millrace: true } & (
   | Broadcast
 );
 
-/** Something that all workers are to know. */
+/** What a worker is told before it listens. */
+export interface Welcome {
+  /** Newest first. */
+  readonly secrets: readonly Uint8Array[];
+  /** How many workers there are to be. */
+  readonly workers: number;
+}
+
+/** Something that other workers are to know. */
 export interface Broadcast {
   readonly kind: "broadcast";
   readonly topic: string;
   readonly data: Serializable;
+  /** For whom: all others by default, else the one that has served longest, or the process of this id. */
+  readonly to?: "eldest" | number | undefined;
+  /** Whose process tells it. */
+  readonly from?: number | undefined;
 }
 
 /** Whether a message is one of these. */

@@ -5,7 +5,8 @@ import type { ListenAddress } from "../../transport/connection.ts";
 import type { ConnectionHandle } from "../../transport/listening-handle.ts";
 import { Crew } from "./crew.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type { Dispatch, Pulse, ToPrimary } from "./messages.ts";
+import type { Broadcast, Dispatch, Pulse, ToPrimary, ToWorker } from "./messages.ts";
+import { renewedSecrets, type SharedSecrets } from "./secrets.ts";
 import { Sockets } from "./sockets.ts";
 import { Vigil } from "./vigil.ts";
 import type { Program, Worker } from "./worker.ts";
@@ -33,6 +34,7 @@ export class Primary {
   readonly #sockets = new Sockets();
   readonly #dispatcher: Dispatcher;
   readonly #vigil: Vigil;
+  readonly #secrets = renewedSecrets();
   /** All that run; the last one that is complete is `#crew`. */
   readonly #crews = new Set<Crew>();
   #crew: Crew;
@@ -47,6 +49,7 @@ export class Primary {
     this.#crew = this.#muster(options.count);
     this.#dispatcher = new Dispatcher(() => this.#crew.workers.filter(isTaking));
     this.#vigil = new Vigil(options.log, () => this.workers);
+    this.#secrets.onChange(() => this.#tellAll({ millrace: true, kind: "secrets", secrets: this.#secrets.all }));
   }
 
   /** The workers that there are, old ones that drain among them. */
@@ -62,6 +65,11 @@ export class Primary {
   /** Requests that workers have answered which are no more. */
   get pastRequests(): number {
     return this.#pastRequests;
+  }
+
+  /** What all workers share; they outlive every reload. */
+  get secrets(): SharedSecrets {
+    return this.#secrets;
   }
 
   get dispatch(): Dispatch {
@@ -101,7 +109,20 @@ export class Primary {
 
   /** Tells all workers. */
   broadcast(topic: string, data: Serializable): void {
-    for (const worker of this.workers) worker.tell({ millrace: true, kind: "broadcast", topic, data });
+    this.#tellAll({ millrace: true, kind: "broadcast", topic, data });
+  }
+
+  #tellAll(message: ToWorker): void {
+    for (const worker of this.workers) worker.tell(message);
+  }
+
+  /** Tells others what a worker says. */
+  #passOn(worker: Worker, { to, ...said }: Broadcast): void {
+    const others = this.workers.filter((other) => other !== worker);
+    const [eldest] = others.filter(isTaking).sort((a, b) => a.readySince! - b.readySince!);
+    const heard =
+      to === undefined ? others : others.filter((other) => (to === "eldest" ? other === eldest : other.pid === to));
+    for (const other of heard) other.tell({ millrace: true, ...said, from: worker.pid });
   }
 
   #receive(crew: Crew, worker: Worker, message: ToPrimary): void {
@@ -109,7 +130,13 @@ export class Primary {
     switch (message.kind) {
       case "begin":
         worker.begins(message.server);
-        return crew.wish(message.wishes);
+        crew.wish(message.wishes);
+        return worker.tell({
+          millrace: true,
+          kind: "welcome",
+          secrets: this.#secrets.all,
+          workers: crew.size,
+        });
       case "listen":
         return void this.#give(crew, worker, message);
       case "ready":
@@ -124,7 +151,7 @@ export class Primary {
       case "leaving":
         return void crew.recycle(worker, "it was told to end");
       case "broadcast":
-        for (const other of this.workers) if (other !== worker) other.tell(message);
+        return this.#passOn(worker, message);
     }
   }
 

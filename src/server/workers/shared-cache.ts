@@ -14,7 +14,7 @@ export function sharePurges(cache: ResponseCache, member: Membership): void {
   let isTold = false;
   cache.onPurge = (selection, soft) => {
     // What others tell is not told on.
-    if (!isTold) member.broadcast(TOPIC, { selection, soft });
+    if (!isTold) void member.broadcast(TOPIC, { selection, soft });
   };
   member.on(TOPIC, (data) => {
     const { selection, soft } = data as unknown as Purge;
