@@ -819,6 +819,7 @@ declare module "millrace" {
       readonly dispatch?: Dispatch | undefined;
       readonly recycle?: Recycling | undefined;
       readonly name?: string | undefined;
+      readonly pidFile?: string | undefined;
       readonly hooks?: Hooks | undefined;
       readonly tasks?: readonly Task[] | undefined;
       readonly onStartup?: (() => MaybePromise<void>) | undefined;

@@ -24,6 +24,7 @@ export const FLAGS = {
     summary: "who accepts for them: reuse-port (the kernel chooses) or round-robin (in turn)",
   },
   name: { type: "string", short: "n", value: "NAME", summary: "name of the instance (what is served)" },
+  "out-pid": { type: "string", value: "FILE", summary: "write the number of the process to a file while it serves" },
   wait: { type: "boolean", summary: "wait until it is over" },
   json: { type: "boolean", summary: "answer in JSON" },
   all: { type: "boolean", summary: "clear everything" },

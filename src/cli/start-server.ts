@@ -18,6 +18,7 @@ export const SERVER_FLAGS: readonly FlagName[] = [
   "workers",
   "dispatch",
   "name",
+  "out-pid",
   "open",
   "quiet",
 ];
@@ -29,7 +30,7 @@ const TRIES = 20;
 
 /** Starts a server as the flags say, tells where it is, and stops it when the process is told to. */
 export async function startServer(options: ServerOptions, what: string, args: Arguments): Promise<void> {
-  const named = await withName(withWorkers(options, args), what, args);
+  const named = await withName(withSystem(withWorkers(options, args), args), what, args);
   const { server, note } = await startSomewhere(await withLog(named, args), args);
   stopOnSignals(server);
   if (membership !== undefined) return;
@@ -74,6 +75,12 @@ function withWorkers(options: ServerOptions, args: Arguments): ServerOptions {
     ...(workers === undefined ? {} : { workers: workers === "auto" ? workers : Number(workers) }),
     ...(dispatch === undefined ? {} : { dispatch }),
   };
+}
+
+/** What the flags say about the system that runs it. */
+function withSystem(options: ServerOptions, args: Arguments): ServerOptions {
+  const pidFile = args.text("out-pid");
+  return pidFile === undefined ? options : { ...options, pidFile };
 }
 
 /** The same options with the log that the flag asks for, and an access log unless there is one. */

@@ -43,6 +43,7 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
     typeof value === "string" && isInstanceName(value)
       ? undefined
       : expected(name, "letters, digits, ., _ and -, 63 at most", value),
+  pidFile: checkPath,
   hooks: (value, name) => (value instanceof Hooks ? undefined : expected(name, "a Hooks", value)),
   tasks: (value, name) => (Array.isArray(value) ? undefined : expected(name, "a list of tasks", value)),
   onStartup: checkFunction,
@@ -140,6 +141,11 @@ function checkLog(value: unknown, name: string): string | undefined {
   if (isObject(value) && typeof value["write"] === "function") return undefined;
   const meant = typeof value === "string" ? didYouMean(value, ["text", "json", "off"]) : "";
   return expected(name, '"text", "json", "off" or a Log', value) + meant;
+}
+
+function checkPath(value: unknown, name: string): string | undefined {
+  const isRight = typeof value === "string" && value !== "" && !value.includes("\0");
+  return isRight ? undefined : expected(name, "the path of a file", value);
 }
 
 function checkBoolean(value: unknown, name: string): string | undefined {

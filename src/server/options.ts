@@ -85,6 +85,11 @@ export interface ServerOptions {
    * server itself, and what is served for the command line.
    */
   readonly name?: string | undefined;
+  /**
+   * A file that holds the number of this process while it listens, for programs that send signals. Another process's is
+   * replaced; it is removed at the end. With `workers` it is that of the primary. Default: none.
+   */
+  readonly pidFile?: string | undefined;
   /** Who acts at the turns of the server's life. Default: none; `server.hooks` takes more. */
   readonly hooks?: Hooks | undefined;
   /** What the server does beside answering, and when. Of several workers the first does it. */

@@ -33,6 +33,7 @@ import type { SharedSecrets } from "./workers/secrets.ts";
 import { sharePurges } from "./workers/shared-cache.ts";
 import { SharedDrops } from "./workers/shared-drops.ts";
 import { sharedSecrets } from "./workers/shared-secrets.ts";
+import { Service } from "./system/service.ts";
 import type { Primary } from "./workers/primary.ts";
 import type { ServerOptions } from "./options.ts";
 import { urlOf } from "./url-of.ts";
@@ -82,6 +83,8 @@ export class WebServer {
   #elsewhere: readonly ListenAddress[] = [];
   #primary: Primary | undefined;
   #control: Control | undefined;
+  /** Undefined in a worker: the system knows its primary. */
+  readonly #service: Service | undefined;
   /** Its number among the servers of a worker. */
   #number = 0;
   #state: ServerState = "new";
@@ -95,6 +98,7 @@ export class WebServer {
     this.options = options;
     const development = options.development ?? process.env["NODE_ENV"] === "development";
     this.#log = logOf(options.log, development);
+    this.#service = membership === undefined ? new Service(options, this.#log) : undefined;
     this.#accept = new AcceptLimits(options);
     const drops = new SharedDrops(this.#accept, membership);
     const { hooks, tasks } = options;
@@ -213,10 +217,12 @@ export class WebServer {
     this.#state = "starting";
     const { workers, dispatch = "reuse-port" } = this.options;
     try {
+      this.#service?.starting();
       if (membership !== undefined) await this.#startAsWorker(membership);
       else if (workers === undefined) await this.#startHere();
       else await this.#startElsewhere(workers, dispatch);
       await this.#beControlled();
+      this.#service?.listening();
     } catch (error) {
       await this.stop({ deadline: 0 });
       throw error;
@@ -318,6 +324,7 @@ export class WebServer {
     if (this.#primary !== undefined) {
       await this.#primary.stop(deadline);
       this.#control?.close();
+      this.#service?.stopped();
       this.#state = "stopped";
       return;
     }
@@ -329,6 +336,7 @@ export class WebServer {
     for (const extension of this.#allExtensions()) await extension.close?.();
     if (wasStarted) await this.#life.closed();
     this.#control?.close();
+    this.#service?.stopped();
     this.#state = "stopped";
   }
 
