@@ -24,7 +24,7 @@ suite("LuaFlare --out-pid", () => {
     });
   }
 
-  test("the option does the same, after listening and not before", async () => {
+  test("LuaFlare --out-pid as an option: written after listening and not before", async () => {
     const path = join(folder, "option.pid");
     let early: boolean | undefined;
     const server = new WebServer({
