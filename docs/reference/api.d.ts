@@ -914,6 +914,7 @@ declare module "millrace" {
       get state(): ServerState;
       get addresses(): readonly ListenAddress[];
       get url(): string;
+      get log(): Log;
       get hooks(): Hooks;
       get tasks(): Scheduler;
       get counts(): Counts;

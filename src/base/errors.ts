@@ -48,12 +48,21 @@ export function callerPlace(): SourcePlace | undefined {
   Error.stackTraceLimit = 30;
   const stack = new Error().stack ?? "";
   Error.stackTraceLimit = limit;
+  return firstPlace(stack);
+}
+
+/** Where in somebody's own code an error was made: the first frame outside millrace's source and packages. */
+export function originOf(error: unknown): SourcePlace | undefined {
+  return error instanceof Error ? firstPlace(error.stack ?? "", "/node_modules/") : undefined;
+}
+
+function firstPlace(stack: string, besides?: string): SourcePlace | undefined {
   for (const frame of stack.split("\n").slice(1)) {
     const match = FRAME.exec(frame);
     if (match === null) continue;
     const [, file = "", line = "0", column = "0"] = match;
     const url = file.startsWith("file:") ? file : `file://${file}`;
-    if (url.startsWith(OWN_SOURCE)) continue;
+    if (url.startsWith(OWN_SOURCE) || (besides !== undefined && url.includes(besides))) continue;
     return { file: decodeURIComponent(url.slice("file://".length)), line: +line, column: +column };
   }
   return undefined;

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { currentFleet } from "../server/workers/enrolment.ts";
 import { membership } from "../server/workers/membership.ts";
+import { watchUncaught } from "../server/uncaught.ts";
 import type { WebServer } from "../server/web-server.ts";
 
 /** Stops a server on SIGINT and SIGTERM: the first lets exchanges end, the second does not. SIGHUP reloads workers. */
@@ -20,6 +21,7 @@ export function stopOnSignals(server: WebServer): void {
       () => process.exit(1),
     );
   };
+  watchUncaught(server.log, (_, deadline) => server.stop({ deadline }));
   const fleet = currentFleet();
   // Why a reload has failed is in the log.
   if (fleet !== undefined) process.on("SIGHUP", () => void fleet.reload().catch(() => {}));

@@ -36,6 +36,7 @@ import { sharedSecrets } from "./workers/shared-secrets.ts";
 import { Service } from "./system/service.ts";
 import type { Primary } from "./workers/primary.ts";
 import type { ServerOptions } from "./options.ts";
+import { textOf, watchUncaught } from "./uncaught.ts";
 import { urlOf } from "./url-of.ts";
 
 /** How {@link WebServer.stop} stops. */
@@ -145,6 +146,11 @@ export class WebServer {
     const [address] = this.addresses;
     if (address === undefined) throw new MillraceError("NOT_LISTENING", "The server does not listen.");
     return urlOf(address);
+  }
+
+  /** Where its messages go. */
+  get log(): Log {
+    return this.#log;
   }
 
   /** Where others act at the turns of its life. With `workers`, those of this process. */
@@ -262,6 +268,11 @@ export class WebServer {
     shareExtensions(this.#allExtensions(), member, this.#number);
     await this.#listen();
     member.onStop((how) => void this.stop(how).finally(() => member.stopped(this.#number)));
+    watchUncaught(this.#log, async (error, deadline) => {
+      member.fail(textOf(error), deadline);
+      // The last server that has stopped ends the process.
+      await new Promise(() => {});
+    });
     member.ready(this.#number, this.addresses, () => this.counts);
   }
 
@@ -269,6 +280,11 @@ export class WebServer {
     const { fleet } = await import("./workers/fleet.ts");
     const primary = fleet(workers, dispatch, this.#log);
     this.#primary = primary;
+    primary.onWorkerExit(({ id: worker, pid }, cause) => {
+      const how =
+        typeof cause === "number" ? { code: cause, signal: null } : { code: null, signal: cause as NodeJS.Signals };
+      void this.hooks.safeCall("workerExit", { worker, pid, ...how });
+    });
     this.#elsewhere = await primary.started(enrol());
   }
 

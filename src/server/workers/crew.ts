@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Log } from "../../base/log.ts";
-import type { Recycling, Wishes } from "./messages.ts";
+import type { Recycling, Wishes, WorkerFault } from "./messages.ts";
 import { Respawn } from "./respawn.ts";
 import { type Program, Worker, type WorkerEvents } from "./worker.ts";
 
@@ -17,6 +17,8 @@ export interface CrewParts {
 const EARLY = 1000;
 /** Milliseconds that exchanges may take to end when a worker is replaced. */
 const DRAIN = 30_000;
+/** Milliseconds that a worker has to end by itself after an error. */
+const LAST = 6000;
 /** Milliseconds until it is tried again to replace a worker whose successor failed. */
 const PATIENCE = 10_000;
 
@@ -85,6 +87,11 @@ export class Crew {
   #replace(worker: Worker, cause: number | string): void {
     const { id, pid, fault } = worker;
     this.#parts.log.write("error", "A worker has ended", { worker: id, pid, cause, ...fault });
+    this.#respawnLater(worker, cause);
+  }
+
+  #respawnLater(worker: Worker, cause: number | string): void {
+    const { id } = worker;
     const wait = isKilled(worker, cause) ? 0 : this.#respawn.after(performance.now(), isEarly(worker));
     if (wait === undefined) return this.#giveUp(worker);
     const timer = setTimeout(() => {
@@ -95,10 +102,21 @@ export class Crew {
   }
 
   #giveUp(worker: Worker): void {
-    const left = this.#workers.size + this.#coming.size;
+    const others = [...this.#workers].filter((other) => other !== worker && !other.isLeaving);
+    const left = others.length + this.#coming.size;
     const message = `Workers end as soon as they start: worker ${worker.id} is not started again`;
     this.#parts.log.write("error", message, { left });
     this.#parts.onGivenUp(worker, left);
+  }
+
+  /** A worker ends because of an error: somebody is started in its place while it lets exchanges end. */
+  fail(worker: Worker, fault: WorkerFault): void {
+    worker.fails(fault);
+    if (this.#state !== "serving" || worker.isLeaving || worker.state !== "ready") return;
+    const { id, pid } = worker;
+    this.#parts.log.write("error", "A worker ends because of an error", { worker: id, pid, error: fault.message });
+    worker.ends(LAST);
+    this.#respawnLater(worker, "error");
   }
 
   /** Starts somebody in the place of a worker, and when that is ready lets the worker end. */

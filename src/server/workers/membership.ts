@@ -136,6 +136,16 @@ export class Membership {
     return new Promise(() => this.#tell({ millrace: true, kind: "failed", fault }, () => process.exit(1)));
   }
 
+  /** The worker ends because of an error: somebody is to be started in its place, while it lets exchanges end. */
+  fail(message: string, deadline: number): void {
+    this.#tell({
+      millrace: true,
+      kind: "failing",
+      fault: { code: "UNCAUGHT", message, hint: undefined, place: undefined },
+    });
+    this.#stop({ deadline, isReplaced: true });
+  }
+
   /** What is to be done when the worker is told to stop. */
   onStop(stop: (how: StopOrder) => void): void {
     this.#onStop.push(stop);

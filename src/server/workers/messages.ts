@@ -64,6 +64,8 @@ export type ToPrimary = { readonly millrace: true } & (
   | { readonly kind: "taken"; readonly number: number }
   /** It was told by somebody else to end. */
   | { readonly kind: "leaving" }
+  /** It ends because of an error that nobody has caught. */
+  | { readonly kind: "failing"; readonly fault: WorkerFault }
   | Broadcast
 );
 

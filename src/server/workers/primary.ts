@@ -40,6 +40,7 @@ export class Primary {
   #crew: Crew;
   #generations = 0;
   #pastRequests = 0;
+  readonly #onWorkerExit = new Set<(worker: Worker, cause: number | string) => void>();
   #isStopping = false;
   #starting: Promise<void> | undefined;
   #reloading: Promise<void> | undefined;
@@ -88,7 +89,7 @@ export class Primary {
       log,
       events: {
         message: (worker, message) => this.#receive(crew, worker, message),
-        gone: (worker) => this.#gone(crew, worker),
+        gone: (worker, cause) => this.#gone(crew, worker, cause),
       },
       onGivenUp: (worker, left) => this.#givenUp(worker, left),
     });
@@ -150,6 +151,8 @@ export class Primary {
         return worker.took(message.number);
       case "leaving":
         return void crew.recycle(worker, "it was told to end");
+      case "failing":
+        return crew.fail(worker, message.fault);
       case "broadcast":
         return this.#passOn(worker, message);
     }
@@ -183,7 +186,13 @@ export class Primary {
     }
   }
 
-  #gone(crew: Crew, worker: Worker): void {
+  /** What is to be done when a worker has ended. */
+  onWorkerExit(hear: (worker: Worker, cause: number | string) => void): void {
+    this.#onWorkerExit.add(hear);
+  }
+
+  #gone(crew: Crew, worker: Worker, cause: number | string): void {
+    for (const hear of this.#onWorkerExit) hear(worker, cause);
     this.#pastRequests += worker.pulse?.requests ?? 0;
     for (const arrival of worker.takeBack()) this.#dispatcher.dispatch(arrival);
     if (crew.workers.length === 0 && crew !== this.#crew) this.#crews.delete(crew);

@@ -186,12 +186,17 @@ export class Worker {
   /** Lets it end what it has; what is not over by the deadline is cut off. */
   drain(deadline: number, isReplaced: boolean): void {
     if (this.state === "gone") return;
+    this.tell({ millrace: true, kind: "stop", deadline, isReplaced });
+    this.ends(deadline + 2000);
+  }
+
+  /** It ends by itself, and is killed if it has not by then. */
+  ends(within: number): void {
     this.isLeaving = true;
     this.state = "draining";
-    this.tell({ millrace: true, kind: "stop", deadline, isReplaced });
-    if (deadline > LONGEST_TIMER) return;
+    if (within > LONGEST_TIMER) return;
     // It may be stuck.
-    const late = setTimeout(() => this.kill("SIGKILL"), deadline + 2000);
+    const late = setTimeout(() => this.kill("SIGKILL"), within);
     void this.#ended.promise.then(() => clearTimeout(late));
   }
 
