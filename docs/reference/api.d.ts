@@ -893,7 +893,7 @@ declare module "millrace" {
       readonly endings?: readonly string[] | undefined;
   }
   type TrailingSlash = "redirect" | "ignore" | "strict";
-  type Upgrade = (stream: Duplex) => void;
+  type Upgrade = (stream: Duplex, draining: AbortSignal) => void;
   interface UploadOptions extends MultipartOptions {
       readonly types?: readonly string[];
   }

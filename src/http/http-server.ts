@@ -140,22 +140,22 @@ export class HttpServer {
    */
   close(): Promise<void> {
     this.closing = true;
-    this.leaving = true;
-    this.#closed ??= Promise.withResolvers();
+    const isOver = this.leave();
     for (const session of this.#sessions) session.closeWhenIdle();
-    if (this.#sessions.size === 0) this.#closed.resolve();
-    return this.#closed.promise;
+    return isOver;
   }
 
   /**
    * Each session's next answer is its last, and says so. Resolves when none is left.
    *
    * Idle sessions wait for their next request, or for their deadline: to close one loses the request that is perhaps on
-   * its way to it already. For a server that another one stands in for.
+   * its way to it already. Upgraded connections are told, and end when whoever has them is done. For a server that another
+   * one stands in for.
    */
   leave(): Promise<void> {
     this.leaving = true;
     this.#closed ??= Promise.withResolvers();
+    for (const session of this.#sessions) session.drain();
     if (this.#sessions.size === 0) this.#closed.resolve();
     return this.#closed.promise;
   }

@@ -2,8 +2,14 @@ import type { Duplex } from "node:stream";
 import { Response } from "./response.ts";
 import type { HeadersInit } from "./headers.ts";
 
-/** Takes a connection over after 101 (Switching Protocols): it owns the stream from then on. */
-export type Upgrade = (stream: Duplex) => void;
+/**
+ * Takes a connection over after 101 (Switching Protocols): it owns the stream from then on.
+ *
+ * `draining` aborts when the server stops, or another process stands in for it: never before this function has returned.
+ * Whoever listens says goodbye in its protocol and ends the stream. The server waits for that up to its deadline, 30 s by
+ * default, and then destroys the stream.
+ */
+export type Upgrade = (stream: Duplex, draining: AbortSignal) => void;
 
 /**
  * Answers 101 and lends the connection itself. RFC 9110 §7.8.
@@ -15,7 +21,12 @@ export type Upgrade = (stream: Duplex) => void;
  * @param take owns the stream
  * @param headers further fields of the 101 response
  * @example
- * arc().get("/echo", (request) => upgrade("echo", (stream) => stream.pipe(stream)));
+ * arc().get("/echo", () =>
+ *   upgrade("echo", (stream, draining) => {
+ *     stream.pipe(stream);
+ *     draining.addEventListener("abort", () => stream.unpipe().resume().end("bye\n"));
+ *   }),
+ * );
  */
 export function upgrade(protocol: string, take: Upgrade, headers: HeadersInit = {}): Response {
   const response = Response.switching(take, headers);

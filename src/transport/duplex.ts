@@ -14,25 +14,32 @@ export interface ConnectionStream extends Duplex {
  * before both ends were reached destroys the stream with `ECONNRESET`.
  *
  * @param firstOctets octets that came before and are read first
+ * @param onClosed called when the connection is gone: the stream may still hold octets that nobody has read
  * @example
  * const stream = duplexOf(connection);
  * stream.pipe(stream);
  */
-export function duplexOf(connection: Connection, firstOctets?: Uint8Array): ConnectionStream {
-  return new ConnectionDuplex(connection, firstOctets);
+export function duplexOf(
+  connection: Connection,
+  firstOctets?: Uint8Array,
+  onClosed: () => void = () => {},
+): ConnectionStream {
+  return new ConnectionDuplex(connection, firstOctets, onClosed);
 }
 
 type Callback = (error?: Error | null) => void;
 
 class ConnectionDuplex extends Duplex implements ConnectionHandler, ConnectionStream {
   readonly #connection: Connection;
+  readonly #onClosed: () => void;
   #ended = false;
   /** Who waits for `onDrain`. */
   #written: Callback | undefined;
 
-  constructor(connection: Connection, firstOctets: Uint8Array | undefined) {
+  constructor(connection: Connection, firstOctets: Uint8Array | undefined, onClosed: () => void) {
     super({ allowHalfOpen: true, emitClose: true });
     this.#connection = connection;
+    this.#onClosed = onClosed;
     connection.handler = this;
     // A client that resets must not end the process of a server whose upgrade forgot to listen.
     this.on("error", () => {});
@@ -65,6 +72,7 @@ class ConnectionDuplex extends Duplex implements ConnectionHandler, ConnectionSt
   onClose(): void {
     // After both ends only the reader is late: what it has not read yet is still its own.
     if (!this.#ended || !this.writableFinished) this.destroy(gone());
+    this.#onClosed();
   }
 
   override _read(): void {

@@ -10,7 +10,7 @@ import { fault, faultResponse, type SyntaxFault } from "./fault.ts";
 import type { HeadParser } from "./head-parser.ts";
 import { readHeadText } from "./head-text.ts";
 import { Output } from "./output.ts";
-import { upgradeConnection } from "./upgrade-connection.ts";
+import { type Lent, upgradeConnection } from "./upgrade-connection.ts";
 import { writeResponse } from "./write-response.ts";
 
 const TOO_LARGE = fault(413, "The content is too large");
@@ -47,6 +47,7 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
   readonly #deadlines: Deadlines;
   readonly #opened: number;
   #state: State = "open";
+  #lent: Lent | undefined;
   /** Whether `#advance` is on the stack: what is answered meanwhile leaves with its one write. */
   #advancing = false;
   /** Only while a head is incomplete; complete heads are read with the server's parser. */
@@ -190,11 +191,12 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
     this.#state = "lent";
     this.#deadlines.stop();
     const { server } = this;
-    upgradeConnection(this.#connection, this.output, response, take, () => this.#held, {
+    this.#lent = upgradeConnection(this.#connection, this.output, response, take, () => this.#held, {
       onError: server.onUpgradeError,
       // Until then the server knows of it, so that it can be ended with the server.
       onClose: () => server.forget(this),
     });
+    if (server.leaving) this.#lent.drain();
   }
 
   pause(): void {
@@ -228,6 +230,11 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
     this.resume();
     this.#connection.end();
     this.#deadlines.enter("linger");
+  }
+
+  /** The server stops, or another one stands in for it. RFC 9112 §9.6: the next answer says so; an upgrade is told. */
+  drain(): void {
+    this.#lent?.drain();
   }
 
   /** Closes at once when no exchange is under way; otherwise the answer at hand says so. For a graceful stop. */

@@ -13,6 +13,12 @@ export interface UpgradeEvents {
   onClose(): void;
 }
 
+/** How a lent connection goes on. */
+export interface Lent {
+  /** The server stops: says so to whoever has the connection. */
+  drain(): void;
+}
+
 /**
  * Writes 101 and lends the connection to whoever answered with it. RFC 9110 §7.8.
  *
@@ -26,20 +32,37 @@ export function upgradeConnection(
   take: Upgrade,
   takeHeld: () => Buffer | undefined,
   events: UpgradeEvents,
-): void {
+): Lent {
   output.text(encodeHead(response, "none", ""));
   output.flush();
   connection.pause();
+  // One for each connection: listeners on one of the whole server would outlive the streams that they are for.
+  const draining = new AbortController();
+  let isTaken = false;
+  let isDraining = false;
   // The session may be in the middle of a read: what it has not read is held when this turn is over.
   queueMicrotask(() => {
-    const stream = duplexOf(connection, takeHeld());
-    stream.once("close", events.onClose);
+    // Not when the stream closes: who does not read all of it would be waited for for ever.
+    const stream = duplexOf(connection, takeHeld(), events.onClose);
     connection.resume();
     try {
-      take(stream);
+      take(stream, draining.signal);
     } catch (error) {
       events.onError(error);
       stream.destroy();
     }
+    isTaken = true;
+    if (isDraining) draining.abort(reason());
   });
+  return {
+    drain() {
+      isDraining = true;
+      // A signal that has aborted already tells nobody who begins to listen.
+      if (isTaken) draining.abort(reason());
+    },
+  };
+}
+
+function reason(): DOMException {
+  return new DOMException("The server is stopping", "AbortError");
 }

@@ -18,6 +18,13 @@ function echoing(): Response {
   return upgrade("echo", (stream) => stream.pipe(stream));
 }
 
+function saysBye(): Response {
+  return upgrade("echo", (stream, draining) => {
+    stream.pipe(stream);
+    draining.addEventListener("abort", () => stream.unpipe().resume().end("bye"));
+  });
+}
+
 describe("Upgrade", () => {
   test("tänzer lending the socket: the handler gets the stream after 101 and owns it", async () => {
     const server = testServer(echoing);
@@ -44,6 +51,58 @@ describe("Upgrade", () => {
     await client.wantClosed();
     await turns(5);
     assert.equal(server.http.sessions, 0);
+  });
+
+  for (const how of ["close", "leave"] as const) {
+    test(`Upgraded connections are told that the server drains, say goodbye and are waited for: ${how}`, async () => {
+      const server = testServer(saysBye);
+      const client = server.connect();
+      client.send(UPGRADE);
+      await client.want(SWITCHING);
+      client.send("one");
+      await client.want("one");
+      let isOver = false;
+      const over = server.http[how]().then(() => (isOver = true));
+      await client.want("bye");
+      await client.wantEnd();
+      await turns(5);
+      assert.equal(isOver, false, "the client may still be reading");
+      client.send("late");
+      client.finish();
+      await over;
+      assert.equal(server.http.sessions, 0);
+    });
+  }
+
+  test("An upgrade that happens while the server drains is told as well, once it listens", async () => {
+    const server = testServer(saysBye);
+    const client = server.connect();
+    void server.http.leave();
+    client.send(UPGRADE);
+    await client.want(`${SWITCHING}bye`);
+    await client.wantEnd();
+  });
+
+  test("The end of a client is no draining", async () => {
+    let draining: AbortSignal | undefined;
+    const client = testServer(() => upgrade("echo", (_, signal) => void (draining = signal))).connect();
+    client.send(UPGRADE);
+    await client.response();
+    client.vanish();
+    await turns(5);
+    assert.equal(draining?.aborted, false);
+  });
+
+  test("A connection that is gone is not waited for, though nobody has read all that came", async () => {
+    const server = testServer(() => upgrade("echo", (stream) => void stream.end("bye")));
+    const client = server.connect();
+    client.send(`${UPGRADE}unread`);
+    await client.want(`${SWITCHING}bye`);
+    client.finish();
+    await client.wantClosed();
+    await turns(5);
+    assert.equal(server.http.sessions, 0);
+    await server.http.leave();
   });
 
   test("An upgrade that throws ends its connection and is reported", async () => {
