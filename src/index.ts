@@ -20,6 +20,9 @@ export type { HookOptions, HooksInit, HookStatus, ListenerStatus } from "./serve
 export type { ErrorSource, HookListeners, HookName, WorkerExit } from "./server/hook-listeners.ts";
 export { Registrations } from "./server/registrations.ts";
 export type { Register } from "./server/registrations.ts";
+export type { AutorunOptions } from "./server/autorun/autorun-options.ts";
+export { defineScript } from "./server/autorun/script-context.ts";
+export type { AddTask, RouteMethods, Script, ScriptContext, ScriptHost } from "./server/autorun/script-context.ts";
 export { cron } from "./server/scheduler/cron.ts";
 export type { CronOptions } from "./server/scheduler/cron.ts";
 export type { Duration } from "./server/scheduler/duration.ts";

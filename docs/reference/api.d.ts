@@ -10,6 +10,11 @@ declare module "millrace" {
       readonly format?: "text" | "json" | undefined;
       readonly to?: string | Writable | undefined;
   }
+  interface AddTask {
+      (task: Task): void;
+      (name: string, run: (run: TaskRun) => MaybePromise<unknown>): void;
+      (name: string, options: TaskOptions, run: (run: TaskRun) => MaybePromise<unknown>): void;
+  }
   type After = (response: Response, request: Request) => MaybePromise<Answered>;
   interface AllowIpsOptions {
       readonly status?: 403 | 404 | undefined;
@@ -53,6 +58,11 @@ declare module "millrace" {
       readonly scheme: string;
       readonly token68: string | undefined;
       readonly parameters: ReadonlyMap<string, string>;
+  }
+  interface AutorunOptions {
+      readonly folder?: string | undefined;
+      readonly watch?: boolean | undefined;
+      readonly timeout?: number | undefined;
   }
   interface BasicCredentials {
       readonly user: string;
@@ -300,12 +310,15 @@ declare module "millrace" {
       get name(): string;
       get names(): readonly HostName[];
       get noFallback(): boolean;
+      get autorun(): string | undefined;
       get extensions(): readonly Extension[];
       extensionsBeside(defaults: readonly Extension[]): readonly Extension[];
       alias(...names: string[]): this;
       use(...extensions: Extension[]): this;
       remove(...extensions: (Extension | string)[]): this;
       upgrade(token: string, handler: (request: Request) => Answer): this;
+      lend(extension: Extension): () => void;
+      lendUpgrade(token: string, handler: (request: Request) => Answer): () => void;
       protected compile(): Handler;
       compileFor({ errors: outer, compress, cache, defaults }: HostContext): Handler;
   }
@@ -316,6 +329,7 @@ declare module "millrace" {
       readonly defaults?: boolean | {
           readonly [Name in DefaultName]?: boolean;
       };
+      readonly autorun?: string;
   }
   class Hosts {
       #private;
@@ -724,6 +738,7 @@ declare module "millrace" {
       trailers?: () => HeadersInit | Promise<HeadersInit>;
   }
   type RouteHandler<P extends string> = (request: Request<Params<P>>) => Answer;
+  type RouteMethods = Pick<Arc, "get" | "head" | "post" | "put" | "patch" | "delete" | "options" | "all" | "route" | "redirect" | "mount" | "group">;
   interface RouteOptions<Out = unknown> {
       readonly filter?: Filter;
       readonly body?: Schema<Out>;
@@ -771,6 +786,25 @@ declare module "millrace" {
       readonly host?: string | readonly string[] | undefined;
       readonly path?: string | readonly string[] | undefined;
       readonly when?: ((request: Request) => boolean) | undefined;
+  }
+  type Script = (context: ScriptContext) => MaybePromise<void>;
+  interface ScriptContext extends ScriptHost {
+      readonly file: string;
+      host(name: string): ScriptHost;
+      readonly hooks: {
+          add<N extends HookName>(name: N, listener: HookListeners[N], options?: HookOptions): void;
+      };
+      readonly task: AddTask;
+      register(register: Register): void;
+      onRemove(clean: () => MaybePromise<void>): void;
+      readonly signal: AbortSignal;
+      readonly log: Log;
+      readonly server: WebServer;
+  }
+  interface ScriptHost extends RouteMethods {
+      readonly arc: Arc;
+      use(...extensions: Extension[]): void;
+      upgrade(token: string, handler: (request: Request) => Answer): void;
   }
   interface SecurityFieldsOptions {
       readonly every?: FieldChanges;
@@ -820,6 +854,7 @@ declare module "millrace" {
       readonly recycle?: Recycling | undefined;
       readonly name?: string | undefined;
       readonly pidFile?: string | undefined;
+      readonly autorun?: string | AutorunOptions | false | undefined;
       readonly hooks?: Hooks | undefined;
       readonly tasks?: readonly Task[] | undefined;
       readonly onStartup?: (() => MaybePromise<void>) | undefined;
@@ -950,6 +985,7 @@ declare module "millrace" {
   function cron(expression: string, { timeZone }?: CronOptions): Schedule;
   function csp({ rules, hashes, ...changes }?: CspOptions): Extension;
   function defineConfig(options: ServerOptions): ServerOptions;
+  function defineScript(script: Script): Script;
   function deleteCookie(response: Response, name: string, attributes?: Omit<CookieAttributes, "maxAge" | "expires">): void;
   function descriptorCache(options?: {
       files?: number;

@@ -39,6 +39,14 @@ export function formatPlace(place: SourcePlace): string {
   return `${place.file}:${place.line}:${place.column}`;
 }
 
+/** What the URL of a module has behind its path when it is loaded anew: `?millrace-version=3`. */
+const VERSION = /[?&]millrace-version=\d+/g;
+
+/** A text, such as a URL or a stack, without the versions of modules: with the names that files have. */
+export function withoutVersion(text: string): string {
+  return text.replace(VERSION, "");
+}
+
 const FRAME = /\(?((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/;
 const OWN_SOURCE = new URL("..", import.meta.url).href;
 
@@ -63,7 +71,8 @@ function firstPlace(stack: string, besides?: string): SourcePlace | undefined {
     const [, file = "", line = "0", column = "0"] = match;
     const url = file.startsWith("file:") ? file : `file://${file}`;
     if (url.startsWith(OWN_SOURCE) || (besides !== undefined && url.includes(besides))) continue;
-    return { file: decodeURIComponent(url.slice("file://".length)), line: +line, column: +column };
+    const path = withoutVersion(url).slice("file://".length);
+    return { file: decodeURIComponent(path), line: +line, column: +column };
   }
   return undefined;
 }

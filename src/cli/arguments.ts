@@ -25,6 +25,7 @@ export const FLAGS = {
   },
   name: { type: "string", short: "n", value: "NAME", summary: "name of the instance (what is served)" },
   "out-pid": { type: "string", value: "FILE", summary: "write the number of the process to a file while it serves" },
+  reload: { type: "boolean", summary: "run scripts once, and watch nothing" },
   wait: { type: "boolean", summary: "wait until it is over" },
   json: { type: "boolean", summary: "answer in JSON" },
   all: { type: "boolean", summary: "clear everything" },
@@ -40,6 +41,11 @@ export const FLAGS = {
 
 /** The name of a flag. */
 export type FlagName = keyof typeof FLAGS;
+
+/** Whether a flag is only ever given as `--no-…`, since it is on by itself. */
+export function isNegative(flag: string): boolean {
+  return flag === "listing" || flag === "reload";
+}
 
 /** What was written behind the program's name. */
 export interface Arguments {
@@ -82,7 +88,7 @@ export function parseArguments(args: readonly string[]): Arguments {
 
 function checkedName(name: string, rawName: string): FlagName {
   if (Object.hasOwn(FLAGS, name)) return name as FlagName;
-  const known = Object.keys(FLAGS).map((flag) => (flag === "listing" ? "--no-listing" : `--${flag}`));
+  const known = Object.keys(FLAGS).map((flag) => (isNegative(flag) ? `--no-${flag}` : `--${flag}`));
   throw new UsageError(`There is no flag ${rawName}.${didYouMean(rawName, known)}`);
 }
 

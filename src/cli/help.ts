@@ -1,5 +1,5 @@
 import { paintFor } from "../extensions/access-log/text-line.ts";
-import { FLAGS, type FlagName } from "./arguments.ts";
+import { FLAGS, type FlagName, isNegative } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS, isCommand, loadCommand } from "./commands.ts";
 
@@ -40,7 +40,7 @@ function flagTable(names: readonly FlagName[]): string {
     names.map((name): [string, string] => {
       const flag: { short?: string; value?: string; summary: string } = FLAGS[name];
       const short = flag.short === undefined ? "    " : `-${flag.short}, `;
-      const long = name === "listing" ? "--no-listing" : `--${name}`;
+      const long = isNegative(name) ? `--no-${name}` : `--${name}`;
       return [`${short}${long}${flag.value === undefined ? "" : ` ${flag.value}`}`, flag.summary];
     }),
   );

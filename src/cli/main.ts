@@ -32,7 +32,7 @@ async function failed(error: unknown, module: string | undefined): Promise<numbe
   const { membership } = await import("../server/workers/membership.ts");
   // A worker's fault is told by its primary: once, and to whoever asked for the reload.
   if (membership === undefined) reportFault(error, module);
-  else await membership.failed((await import("./fault-of.ts")).faultOf(error, module));
+  else await membership.failed((await import("../server/faults/fault-of.ts")).faultOf(error, module));
   return EXIT.failure;
 }
 

@@ -2,6 +2,7 @@ import type { Command } from "./command.ts";
 import { loadModule } from "./load-module.ts";
 import { optionsOf } from "./options-of.ts";
 import { SERVER_FLAGS, startServer } from "./start-server.ts";
+import { withAutorun } from "./with-autorun.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** `millrace run FILE` */
@@ -13,6 +14,6 @@ export const run: Command = {
   async run([file, ...rest], args) {
     if (file === undefined) throw new UsageError('"millrace run" needs a file.');
     if (rest.length > 0) throw new UsageError(`"millrace run" takes one file, got ${rest[0]} as well.`);
-    await startServer(optionsOf(await loadModule(file), file), file, args);
+    await startServer(withAutorun(optionsOf(await loadModule(file), file), undefined, args), file, args);
   },
 };

@@ -6,6 +6,7 @@ import { configFile } from "./config-file.ts";
 import { loadModule } from "./load-module.ts";
 import { optionsOf } from "./options-of.ts";
 import { SERVER_FLAGS, startServer } from "./start-server.ts";
+import { withAutorun } from "./with-autorun.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** `millrace [serve] [FOLDER]` */
@@ -18,9 +19,11 @@ export const serve: Command = {
     if (rest.length > 0) throw new UsageError(`"millrace serve" takes one folder, got ${rest[0]} as well.`);
     const config = configFile(args, folder === undefined);
     const options: ServerOptions = config === undefined ? {} : optionsOf(await loadModule(config), config);
-    if (config !== undefined && folder === undefined) return startServer(options, config, args);
+    if (config !== undefined && folder === undefined) {
+      return startServer(withAutorun(options, config, args), config, args);
+    }
     const listing = args.is("listing") ?? true;
-    const { hosts: _, ...settings } = options;
+    const { hosts: _, autorun: __, ...settings } = options;
     const root = folder ?? ".";
     if (!existsSync(root)) throw new UsageError(`There is no folder ${root}.`);
     await startServer({ ...settings, app: files(root, { listing }) }, root, args);

@@ -19,6 +19,7 @@ export const SERVER_FLAGS: readonly FlagName[] = [
   "dispatch",
   "name",
   "out-pid",
+  "reload",
   "open",
   "quiet",
 ];

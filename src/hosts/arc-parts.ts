@@ -23,11 +23,17 @@ export interface OwnRoute {
   readonly place: SourcePlace | undefined;
 }
 
+/** An arc below a prefix of another, or the other that it is in. */
+interface Mounted {
+  readonly prefix: string;
+  readonly parts: ArcParts;
+}
+
 /** What an arc is made of: lists that grow as it is built, folded when it is compiled. */
 export class ArcParts {
   readonly routes: OwnRoute[] = [];
   readonly redirects: Map<string, KeptResponse> = new Map();
-  readonly mounted: { readonly prefix: string; readonly parts: ArcParts }[] = [];
+  readonly mounted: Mounted[] = [];
   readonly before: Before[] = [];
   readonly after: After[] = [];
   readonly around: Layer[] = [];
@@ -36,7 +42,7 @@ export class ArcParts {
   readonly watchers: Set<() => void> = new Set();
   readonly #claims = new Claims();
   readonly #owned: Claim[] = [];
-  readonly #outer: { readonly prefix: string; readonly parts: ArcParts }[] = [];
+  readonly #outer: Mounted[] = [];
 
   /** @throws MillraceError `BAD_PATTERN`, `ROUTE_CONFLICT` with a route here or where this is mounted */
   addRoute(route: OwnRoute): void {
@@ -53,12 +59,29 @@ export class ArcParts {
     this.changed();
   }
 
-  /** @throws MillraceError `ROUTE_CONFLICT` when a route there and one here match the same requests */
-  mount(prefix: string, parts: ArcParts): void {
+  /**
+   * @returns what takes it away again: requests that it is answering go on
+   * @throws MillraceError `ROUTE_CONFLICT` when a route there and one here match the same requests
+   */
+  mount(prefix: string, parts: ArcParts): () => void {
     for (const claim of parts.#allClaims()) this.#check(under(prefix, claim));
     for (const claim of parts.#allClaims()) this.#take(under(prefix, claim));
-    this.mounted.push({ prefix, parts });
-    parts.#outer.push({ prefix, parts: this });
+    const [inner, outer] = [
+      { prefix, parts },
+      { prefix, parts: this },
+    ];
+    this.mounted.push(inner);
+    parts.#outer.push(outer);
+    this.changed();
+    return () => this.#unmount(inner, outer);
+  }
+
+  #unmount(inner: Mounted, outer: Mounted): void {
+    const index = this.mounted.indexOf(inner);
+    if (index === -1) return;
+    this.mounted.splice(index, 1);
+    inner.parts.#outer.splice(inner.parts.#outer.indexOf(outer), 1);
+    for (const claim of inner.parts.#allClaims()) this.#release(under(inner.prefix, claim));
     this.changed();
   }
 
@@ -88,6 +111,11 @@ export class ArcParts {
   #take(claim: Claim): void {
     this.#claims.take(claim);
     for (const { prefix, parts } of this.#outer) parts.#take(under(prefix, claim));
+  }
+
+  #release(claim: Claim): void {
+    this.#claims.release(claim);
+    for (const { prefix, parts } of this.#outer) parts.#release(under(prefix, claim));
   }
 
   *#allClaims(): Generator<Claim> {

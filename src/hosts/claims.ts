@@ -46,6 +46,11 @@ export class Claims {
   take(claim: Claim): void {
     if (claim.filter === undefined) this.#taken.set(keyOf(claim), claim);
   }
+
+  /** Gives back a claim that was taken. */
+  release(claim: Claim): void {
+    if (claim.filter === undefined) this.#taken.delete(keyOf(claim));
+  }
 }
 
 function keyOf({ method, shape }: Claim): string {

@@ -28,6 +28,8 @@ export interface HostOptions {
    * all but that one. One with other options is given by `use()`, and takes the place of the default of its name.
    */
   readonly defaults?: boolean | { readonly [Name in DefaultName]?: boolean };
+  /** A folder of scripts that a server runs, whose routes, extensions and upgrades are this host's. Default: none. */
+  readonly autorun?: string;
 }
 
 /** The extensions that a server gives to each of its hosts. */
@@ -102,6 +104,11 @@ export class Host extends Arc {
     return this.#options.noFallback === true;
   }
 
+  /** The folder of its scripts, as given. */
+  get autorun(): string | undefined {
+    return this.#options.autorun;
+  }
+
   /** The extensions in the order that their stages run in, without those that a server adds. */
   get extensions(): readonly Extension[] {
     return this.extensionsBeside([]);
@@ -162,6 +169,27 @@ export class Host extends Arc {
     return this;
   }
 
+  /** @internal As `use` does. @returns what takes it away again: then the default of its name is back */
+  lend(extension: Extension): () => void {
+    const wasUnwanted = this.#unwanted.has(extension.name);
+    this.use(extension);
+    const lent = this.#extensions.at(-1);
+    return () => {
+      this.#extensions = this.#extensions.filter((used) => used !== lent);
+      if (wasUnwanted) this.#unwanted.add(extension.name);
+      this.parts.changed();
+    };
+  }
+
+  /** @internal As `upgrade` does. @returns what takes it away again */
+  lendUpgrade(token: string, handler: (request: Request) => Answer): () => void {
+    this.upgrade(token, handler);
+    return () => {
+      this.#upgrades!.delete(token);
+      this.parts.changed();
+    };
+  }
+
   /** @internal */
   protected override compile(): Handler {
     return this.compileFor({ errors: new ErrorHandlers() });
@@ -183,7 +211,7 @@ export class Host extends Arc {
     const { handle } = new HandlersManager({
       routes,
       redirects,
-      upgrades: this.#upgrades?.within(layer),
+      upgrades: this.#upgrades === undefined || this.#upgrades.size === 0 ? undefined : this.#upgrades.within(layer),
       loader: prepare === undefined ? undefined : loaderOf(prepare, layer),
       trailingSlash: this.#options.trailingSlash,
     });

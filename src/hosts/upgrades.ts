@@ -33,6 +33,16 @@ export class Upgrades {
     this.#handlers.set(key, handler);
   }
 
+  /** Removes what was registered. */
+  delete(token: string): void {
+    this.#handlers.delete(lowerAscii(token));
+  }
+
+  /** How many there are: a host without any ignores the field. */
+  get size(): number {
+    return this.#handlers.size;
+  }
+
   /** The same with a layer around each handler. */
   within(layer: Layer): Upgrades {
     const wrapped = new Upgrades();

@@ -1,3 +1,4 @@
+import { withoutVersion } from "../base/errors.ts";
 import { escapeHtml } from "../base/escape-html.ts";
 import { negotiateMediaType } from "../fields/accept.ts";
 import type { HttpError } from "../http/http-error.ts";
@@ -60,7 +61,7 @@ function messageOf(thrown: unknown): string {
 /** Where it happened: for an extension that is where its own code failed. */
 function stackOf(thrown: unknown): string | undefined {
   const failed = thrown instanceof ExtensionError ? thrown.cause : thrown;
-  return failed instanceof Error ? failed.stack : undefined;
+  return failed instanceof Error && failed.stack !== undefined ? withoutVersion(failed.stack) : undefined;
 }
 
 function page(status: number, detail: string | undefined, stack: string | undefined): string {

@@ -9,6 +9,7 @@ import type { Answer } from "../http/make.ts";
 import type { Request } from "../http/request.ts";
 import { ErrorHandlers, type ErrorOptions } from "../pipeline/errors.ts";
 import { type Extension, pipeline } from "../pipeline/stages.ts";
+import { autorunOptions } from "./autorun/autorun-options.ts";
 import { DEFAULT_EXTENSIONS } from "./default-extensions.ts";
 import type { ServerOptions } from "./options.ts";
 
@@ -74,7 +75,10 @@ function hostsOf(options: ServerOptions, common: HostsOptions, place: SourcePlac
   if (app instanceof Host) list.push(app);
   else if (app !== undefined && !(app instanceof Hosts)) {
     // A handler by itself gets everything, also what is no request for a path: `OPTIONS *`, CONNECT.
-    const isWhole = ready === undefined && list.length === 0 && !(app instanceof Arc) && !("loader" in app);
+    // Scripts register at a host.
+    const hasScripts = autorunOptions(options.autorun).folder !== undefined;
+    const isWhole =
+      !hasScripts && ready === undefined && list.length === 0 && !(app instanceof Arc) && !("loader" in app);
     if (isWhole) return undefined;
     list.push(new Host("any").mount("/", app));
   }

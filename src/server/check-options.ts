@@ -44,6 +44,7 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
       ? undefined
       : expected(name, "letters, digits, ., _ and -, 63 at most", value),
   pidFile: checkPath,
+  autorun: checkAutorun,
   hooks: (value, name) => (value instanceof Hooks ? undefined : expected(name, "a Hooks", value)),
   tasks: (value, name) => (Array.isArray(value) ? undefined : expected(name, "a list of tasks", value)),
   onStartup: checkFunction,
@@ -75,6 +76,17 @@ function checkCache(value: unknown, name: string): string | undefined {
   if (!isObject(value)) return expected(name, "true, false, options or a ResponseCache", value);
   const { store: _, clock: __, ...counts } = value as CacheOptions;
   return checkNumbers(CACHE_COUNTS)(counts, name);
+}
+
+function checkAutorun(value: unknown, name: string): string | undefined {
+  if (value === false || (typeof value === "string" && value !== "")) return undefined;
+  if (!isObject(value)) return expected(name, "a folder, options or false", value);
+  const { folder, watch, ...counts } = value;
+  if (folder !== undefined && (typeof folder !== "string" || folder === "")) {
+    return expected(`${name}.folder`, "a folder", folder);
+  }
+  const fault = watch === undefined ? undefined : checkBoolean(watch, `${name}.watch`);
+  return fault ?? checkNumbers({ timeout: 0 })(counts, name);
 }
 
 function badOption(message: string, place: SourcePlace | undefined): MillraceError {

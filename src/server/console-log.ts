@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { withoutVersion } from "../base/errors.ts";
 import type { Log, LogFields, LogLevel } from "../base/log.ts";
 import { escapeJson, escapeText } from "../extensions/access-log/escape.ts";
 import { timestamp } from "../extensions/access-log/timestamp.ts";
@@ -41,17 +42,27 @@ interface Message {
 }
 
 function textMessage({ level, message, fields, development, stream }: Message): string {
-  const { error, ...rest } = fields;
+  const { error, frame, ...rest } = fields;
   const time = styleText("gray", new Date().toTimeString().slice(0, 8), { stream });
   const label = styleText(STYLES[level], level, { stream });
   const values = Object.entries(rest).map(([name, value]) => `${name}=${escapeText(textOf(value))}`);
   const stack = development ? stackOf(error).map((line) => `\n  ${escapeText(line)}`) : [];
   const head = [`${time}  ${label}  ${escapeText(message)}`, ...values].join("  ");
-  return `${head}${styleText("gray", stack.join(""), { stream })}\n`;
+  return `${head}${styleText("gray", stack.join(""), { stream })}\n${frameText(frame)}`;
+}
+
+/** Lines of source where something went wrong. */
+function frameText(frame: unknown): string {
+  if (typeof frame !== "string" || frame === "") return "";
+  return frame
+    .trimEnd()
+    .split("\n")
+    .map((line) => `  ${escapeText(line)}\n`)
+    .join("");
 }
 
 function jsonMessage({ level, message, fields, development }: Message): string {
-  const { error, ...rest } = fields;
+  const { error, frame: _, ...rest } = fields;
   let line = `{"time":"${timestamp(Date.now())}","level":"${level}","message":"${escapeJson(message)}"`;
   for (const [name, value] of Object.entries(rest)) line += `,"${escapeJson(name)}":${jsonOf(value)}`;
   if (error instanceof Error) line += `,"error":"${escapeJson(error.name)}"`;
@@ -63,7 +74,7 @@ function jsonMessage({ level, message, fields, development }: Message): string {
 /** The stack of an error and of what caused it. */
 function stackOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [];
-  const lines = (error.stack ?? String(error)).split("\n");
+  const lines = withoutVersion(error.stack ?? String(error)).split("\n");
   const cause = stackOf(error.cause);
   return cause.length === 0 ? lines : [...lines, `caused by ${cause[0]}`, ...cause.slice(1)];
 }

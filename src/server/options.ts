@@ -8,6 +8,7 @@ import type { HttpLimits } from "../http/http-limits.ts";
 import type { Extension } from "../pipeline/stages.ts";
 import type { PhaseLimits } from "../transport/watchdog.ts";
 import type { App } from "./app.ts";
+import type { AutorunOptions } from "./autorun/autorun-options.ts";
 import type { Hooks } from "./hooks.ts";
 import type { ListenOption } from "./listen-option.ts";
 import type { Task } from "./scheduler/task.ts";
@@ -90,6 +91,14 @@ export interface ServerOptions {
    * replaced; it is removed at the end. With `workers` it is that of the primary. Default: none.
    */
   readonly pidFile?: string | undefined;
+  /**
+   * A folder of scripts (`.ts`, `.mts`, `.js`, `.mjs`) that register routes, hooks, tasks, upgrades and extensions. They run
+   * before the server listens, and again when they, or what they import, have changed. Default: none, but those of hosts
+   * that name one; the command line takes the folder `autorun` beside `millrace.config.ts`. `false`: none at all.
+   *
+   * Danger: whoever may write into the folder runs code in the server.
+   */
+  readonly autorun?: string | AutorunOptions | false | undefined;
   /** Who acts at the turns of the server's life. Default: none; `server.hooks` takes more. */
   readonly hooks?: Hooks | undefined;
   /** What the server does beside answering, and when. Of several workers the first does it. */

@@ -1,4 +1,4 @@
-import { callerPlace, MillraceError } from "../base/errors.ts";
+import { callerPlace, MillraceError, type SourcePlace } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { compression } from "../cache/compression.ts";
 import { ResponseCache } from "../cache/response-cache.ts";
@@ -18,6 +18,8 @@ import type { Hosts } from "../hosts/hosts.ts";
 import { fold, type Folded } from "./app.ts";
 import { checkOptions } from "./check-options.ts";
 import { consoleLog } from "./console-log.ts";
+import { autorunOptions } from "./autorun/autorun-options.ts";
+import type { Autorun } from "./autorun/autorun.ts";
 import type { Control } from "./control/control.ts";
 import { answerDirectly } from "./direct.ts";
 import type { Hooks } from "./hooks.ts";
@@ -72,6 +74,8 @@ export class WebServer {
   readonly hosts: Hosts | undefined;
   /** The cache of responses, to purge; undefined without one. */
   readonly cache: ResponseCache | undefined;
+  /** Where it was made. */
+  readonly #place: SourcePlace | undefined;
   readonly #life: Life;
   readonly #http: HttpServer;
   readonly #watchdog = new Watchdog();
@@ -86,6 +90,7 @@ export class WebServer {
   #control: Control | undefined;
   /** Undefined in a worker: the system knows its primary. */
   readonly #service: Service | undefined;
+  #autorun: Autorun | undefined;
   /** Its number among the servers of a worker. */
   #number = 0;
   #state: ServerState = "new";
@@ -94,6 +99,7 @@ export class WebServer {
   /** @throws {MillraceError} `UNKNOWN_OPTION`, `BAD_OPTION`, `BAD_LISTEN`; what routes that conflict throw */
   constructor(options: ServerOptions) {
     const place = callerPlace();
+    this.#place = place;
     checkOptions(options, place);
     joinFetchStandard();
     this.options = options;
@@ -255,9 +261,19 @@ export class WebServer {
 
   async #listen(): Promise<void> {
     await this.options.onStartup?.();
+    await this.#startScripts();
     await this.#life.loaded();
     this.#listeners = await this.#listenEverywhere();
     await this.#life.listening(this.addresses);
+  }
+
+  async #startScripts(): Promise<void> {
+    const { autorun } = this.options;
+    const isNamed = autorunOptions(autorun).folder !== undefined;
+    if (!isNamed && this.hosts?.list.some((host) => host.autorun !== undefined) !== true) return;
+    const { startAutorun } = await import("./autorun/start-autorun.ts");
+    const parts = { server: this, log: this.#log, place: this.#place, member: membership, onRun: () => {} };
+    this.#autorun = await startAutorun(parts);
   }
 
   async #startAsWorker(member: Membership): Promise<void> {
@@ -344,6 +360,7 @@ export class WebServer {
       this.#state = "stopped";
       return;
     }
+    this.#autorun?.freeze();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     this.#listeners = [];
     const isOver = isReplaced ? this.#http.leave() : this.#http.close();
@@ -351,6 +368,7 @@ export class WebServer {
     if (wasStarted) await this.options.onShutdown?.();
     for (const extension of this.#allExtensions()) await extension.close?.();
     if (wasStarted) await this.#life.closed();
+    await this.#autorun?.end();
     this.#control?.close();
     this.#service?.stopped();
     this.#state = "stopped";

@@ -70,9 +70,9 @@ export class Crew {
     if (this.#state === "starting") this.size = workers === "auto" ? availableParallelism() : workers;
   }
 
-  #spawn(id: number): Worker {
+  #spawn(id: number, isSuccessor = this.#state === "starting" && this.generation > 1): Worker {
     const { program, events } = this.#parts;
-    const worker = new Worker(id, this.generation, program, {
+    const worker = new Worker(id, this.generation, isSuccessor, program, {
       message: events.message,
       gone: (gone, cause) => {
         this.#workers.delete(gone);
@@ -125,7 +125,7 @@ export class Crew {
     worker.isLeaving = true;
     const { id, pid } = worker;
     this.#parts.log.write("info", "A worker is replaced", { worker: id, pid, reason });
-    const next = this.#spawn(id);
+    const next = this.#spawn(id, true);
     next.isLeaving = true;
     try {
       await next.ready;

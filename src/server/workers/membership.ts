@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import type { Serializable } from "node:child_process";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { MillraceError } from "../../base/errors.ts";
+import type { LogFields, LogLevel } from "../../base/log.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ConnectionHandle, ListeningHandle } from "../../transport/listening-handle.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
@@ -11,6 +12,8 @@ import { HeldSecrets } from "./secrets.ts";
 
 /** The variable by which a process knows that it is a worker, and which. */
 export const WORKER_VARIABLE = "MILLRACE_WORKER";
+/** The variable by which a worker knows that it stands in for one that works. */
+export const SUCCESSOR_VARIABLE = "MILLRACE_SUCCESSOR";
 
 /** Milliseconds between two pulses. */
 const PULSE = 1000;
@@ -48,6 +51,8 @@ interface Waiting {
 export class Membership {
   /** From 1 on; a worker that stands in for a dead one has its number. */
   readonly id: number;
+  /** Whether it is to replace one that works: then it must not begin with less than that has. */
+  readonly isSuccessor: boolean;
   readonly #waiting = new Map<number, Waiting>();
   readonly #takers = new Map<string, (handle: ConnectionHandle) => void>();
   /** Connections that came before anybody took them. */
@@ -66,8 +71,9 @@ export class Membership {
   /** How many workers there are to be, this one among them. */
   workers = 1;
 
-  constructor(id: number) {
+  constructor(id: number, isSuccessor: boolean) {
     this.id = id;
+    this.isSuccessor = isSuccessor;
     process.on("message", (message, handle) => {
       if (isOurs(message)) this.#receive(message as ToWorker, handle);
     });
@@ -77,7 +83,7 @@ export class Membership {
     process.on("SIGINT", () => {});
     process.on("SIGHUP", () => {});
     // Somebody wants this one to go: its successor is started first.
-    process.on("SIGTERM", () => this.#tell({ millrace: true, kind: "leaving" }));
+    process.on("SIGTERM", () => this.leave("it was told to end"));
     this.#beat();
   }
 
@@ -149,6 +155,16 @@ export class Membership {
   /** What is to be done when the worker is told to stop. */
   onStop(stop: (how: StopOrder) => void): void {
     this.#onStop.push(stop);
+  }
+
+  /** Wants to end: a successor is started, and when that is ready this one is told to stop. */
+  leave(reason: string): void {
+    this.#tell({ millrace: true, kind: "leaving", reason });
+  }
+
+  /** Writes into the log of the primary, which takes the same of several workers for one. @param fields plain data */
+  say(level: LogLevel, message: string, fields: LogFields): void {
+    this.#tell({ millrace: true, kind: "said", level, message, fields });
   }
 
   /**
@@ -229,9 +245,11 @@ export class Membership {
 
 function memberOf(): Membership | undefined {
   const id = process.env[WORKER_VARIABLE];
+  const isSuccessor = process.env[SUCCESSOR_VARIABLE] === "1";
   // What this process starts is no worker.
   delete process.env[WORKER_VARIABLE];
-  return id === undefined || process.send === undefined ? undefined : new Membership(Number(id));
+  delete process.env[SUCCESSOR_VARIABLE];
+  return id === undefined || process.send === undefined ? undefined : new Membership(Number(id), isSuccessor);
 }
 
 /** This process's place among workers; undefined when it is none. */

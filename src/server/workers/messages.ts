@@ -1,5 +1,6 @@
 import type { Serializable } from "node:child_process";
 import type { SourcePlace } from "../../base/errors.ts";
+import type { LogFields, LogLevel } from "../../base/log.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
 import type { Counts } from "./counts.ts";
@@ -62,10 +63,12 @@ export type ToPrimary = { readonly millrace: true } & (
   | { readonly kind: "pulse"; readonly pulse: Pulse }
   /** A connection has come through. */
   | { readonly kind: "taken"; readonly number: number }
-  /** It was told by somebody else to end. */
-  | { readonly kind: "leaving" }
+  /** It wants to end, or was told to. */
+  | { readonly kind: "leaving"; readonly reason: string }
   /** It ends because of an error that nobody has caught. */
   | { readonly kind: "failing"; readonly fault: WorkerFault }
+  /** For the log, once, when several workers have the same to say. */
+  | { readonly kind: "said"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
   | Broadcast
 );
 

@@ -5,6 +5,7 @@ import type { ListenAddress } from "../../transport/connection.ts";
 import type { ConnectionHandle } from "../../transport/listening-handle.ts";
 import { Crew } from "./crew.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { Hearsay } from "./hearsay.ts";
 import type { Broadcast, Dispatch, Pulse, ToPrimary, ToWorker } from "./messages.ts";
 import { renewedSecrets, type SharedSecrets } from "./secrets.ts";
 import { Sockets } from "./sockets.ts";
@@ -35,6 +36,7 @@ export class Primary {
   readonly #dispatcher: Dispatcher;
   readonly #vigil: Vigil;
   readonly #secrets = renewedSecrets();
+  readonly #hearsay: Hearsay;
   /** All that run; the last one that is complete is `#crew`. */
   readonly #crews = new Set<Crew>();
   #crew: Crew;
@@ -49,6 +51,7 @@ export class Primary {
     this.#options = options;
     this.#crew = this.#muster(options.count);
     this.#dispatcher = new Dispatcher(() => this.#crew.workers.filter(isTaking));
+    this.#hearsay = new Hearsay(options.log);
     this.#vigil = new Vigil(options.log, () => this.workers);
     this.#secrets.onChange(() => this.#tellAll({ millrace: true, kind: "secrets", secrets: this.#secrets.all }));
   }
@@ -150,9 +153,11 @@ export class Primary {
       case "taken":
         return worker.took(message.number);
       case "leaving":
-        return void crew.recycle(worker, "it was told to end");
+        return void crew.recycle(worker, message.reason);
       case "failing":
         return crew.fail(worker, message.fault);
+      case "said":
+        return this.#hearsay.hear(worker, message);
       case "broadcast":
         return this.#passOn(worker, message);
     }

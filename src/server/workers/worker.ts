@@ -2,7 +2,7 @@ import { type ChildProcess, fork, type SendHandle } from "node:child_process";
 import { MillraceError } from "../../base/errors.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ConnectionHandle } from "../../transport/listening-handle.ts";
-import { WORKER_VARIABLE } from "./membership.ts";
+import { SUCCESSOR_VARIABLE, WORKER_VARIABLE } from "./membership.ts";
 import { isOurs, type Pulse, type ToPrimary, type ToWorker, type WorkerFault } from "./messages.ts";
 
 /** A timer cannot be set for longer; room is left for what is added to a deadline. */
@@ -69,13 +69,14 @@ export class Worker {
   /** When it was last heard of, in monotonic milliseconds. */
   heard: number = performance.now();
 
-  constructor(id: number, generation: number, program: Program, events: WorkerEvents) {
+  /** @param isSuccessor whether it is to replace one that works */
+  constructor(id: number, generation: number, isSuccessor: boolean, program: Program, events: WorkerEvents) {
     this.id = id;
     this.generation = generation;
     this.#ready.promise.catch(() => {});
     this.#process = fork(program.file, [...program.args], {
       execArgv: [...program.execArgv],
-      env: { ...process.env, [WORKER_VARIABLE]: String(id) },
+      env: { ...process.env, [WORKER_VARIABLE]: String(id), [SUCCESSOR_VARIABLE]: isSuccessor ? "1" : "0" },
       serialization: "advanced",
     });
     this.#process.on("message", (message) => {

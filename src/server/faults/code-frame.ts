@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { SourcePlace } from "../base/errors.ts";
-import type { Paint } from "../extensions/access-log/text-line.ts";
+import type { SourcePlace } from "../../base/errors.ts";
+import type { Paint } from "../../extensions/access-log/text-line.ts";
 
 const AROUND = 2;
 const WIDEST = 160;

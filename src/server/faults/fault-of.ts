@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { MillraceError, type SourcePlace } from "../base/errors.ts";
+import { MillraceError, type SourcePlace } from "../../base/errors.ts";
 
 /** What went wrong, as it is told to people. */
 export interface Fault {
@@ -29,7 +29,7 @@ export function faultOf(error: unknown, module?: string): Fault {
 
 const HEAD = /^(?:(file:\/\/[^\n]+)|(\/[^\n]+)):(\d+)\n[^]*?\n( *)\^/;
 const FRAME = /^ +at (?:.* \()?(file:\/\/.+|\/.+):(\d+):(\d+)\)?$/;
-const OWN_SOURCE = dirname(import.meta.dirname);
+const OWN_SOURCE = dirname(dirname(import.meta.dirname));
 
 /** From the head that Node puts before the stack of a syntax error, or the first frame of somebody's own code. */
 function placeOf({ stack = "" }: Error): SourcePlace | undefined {
@@ -39,14 +39,14 @@ function placeOf({ stack = "" }: Error): SourcePlace | undefined {
     const match = FRAME.exec(line);
     if (match === null) continue;
     const file = match[1]!.startsWith("file:") ? fileURLToPath(match[1]!) : match[1]!;
-    if (file.startsWith(OWN_SOURCE) || file.includes("/node_modules/")) continue;
+    if (file.startsWith(OWN_SOURCE + sep) || file.includes("/node_modules/")) continue;
     return { file, line: Number(match[2]), column: Number(match[3]) };
   }
   return undefined;
 }
 
-/** `file:///a.ts:3`, lines of source, a line with a caret. */
-function headPlace(text: string): SourcePlace | undefined {
+/** The place in a head as Node writes it: `file:///a.ts:3`, lines of source, a line with a caret. */
+export function headPlace(text: string): SourcePlace | undefined {
   const match = HEAD.exec(text);
   if (match === null) return undefined;
   const file = match[1] === undefined ? match[2]! : fileURLToPath(match[1]);

@@ -1,0 +1,72 @@
+import type { SourcePlace } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { WebServer } from "../web-server.ts";
+import { Autorun, type AutorunState } from "./autorun.ts";
+import { autorunOptions, scriptSources } from "./autorun-options.ts";
+import type { Membership } from "../workers/membership.ts";
+
+/** What {@link startAutorun} needs of a server. */
+export interface AutorunParts {
+  readonly server: WebServer;
+  readonly log: Log;
+  readonly place: SourcePlace | undefined;
+  readonly member: Membership | undefined;
+  readonly onRun: (state: AutorunState) => void;
+}
+
+/** Modules in memory that newer versions have replaced, at which a process is worn out. About 20 MB. */
+const MOST_OUTDATED = 1000;
+const TIMEOUT = 10_000;
+
+/**
+ * Runs the scripts of a server and of its hosts for the first time, and watches them if that is wanted.
+ *
+ * @throws {MillraceError} `FOLDER_MISSING`; in a worker that is to replace one that works, what a script throws
+ */
+export async function startAutorun(parts: AutorunParts): Promise<Autorun | undefined> {
+  const { server, log, place, member } = parts;
+  const { hosts, options } = server;
+  if (hosts === undefined) return undefined;
+  const sources = scriptSources(options.autorun, hosts.list, place);
+  if (sources.length === 0) return undefined;
+  const { watch = true, timeout = TIMEOUT } = autorunOptions(options.autorun);
+  const wear = wornOut(log, member);
+  const autorun = new Autorun({
+    server,
+    hosts,
+    sources,
+    log,
+    say: (level, message, fields) => {
+      if (member === undefined) log.write(level, message, fields);
+      else member.say(level, message, fields);
+    },
+    watch,
+    timeout,
+    onRun(state) {
+      // Answers of old versions may be stored.
+      if (state.hasChanged) server.cache?.purge({ all: true });
+      wear(state);
+      parts.onRun(state);
+    },
+  });
+  try {
+    await autorun.start(member?.isSuccessor === true);
+  } catch (error) {
+    autorun.freeze();
+    throw error;
+  }
+  return autorun;
+}
+
+/** What is to be done when old versions of modules have gathered, which nothing but the end of the process lets go of. */
+function wornOut(log: Log, member: Membership | undefined): (state: AutorunState) => void {
+  // Not all workers at once.
+  let limit = MOST_OUTDATED + 50 * ((member?.id ?? 1) - 1);
+  return ({ outdated, faults }) => {
+    // A successor would have no old version of a script that has failed.
+    if (outdated < limit || faults.length > 0) return;
+    limit = outdated * 2;
+    if (member !== undefined) return member.leave(`it holds ${outdated} old versions of scripts`);
+    log.write("warn", "Old versions of scripts take memory until this process ends", { modules: outdated });
+  };
+}
