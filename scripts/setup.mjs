@@ -12,6 +12,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 /** What the tests start beside Node: the commands that will do, and the Debian package that has one of them. */
 export const TOOLS = [
   { package: "curl", commands: ["curl"] },
+  { package: "openssl", commands: ["openssl"] },
   { package: "wrk", commands: ["wrk"] },
   { package: "chromium", commands: ["chromium", "chromium-browser", "google-chrome"] },
 ];

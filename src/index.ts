@@ -14,6 +14,15 @@ export type { ListenAddress } from "./transport/connection.ts";
 export type { ListenWhere } from "./transport/tcp.ts";
 export type { PhaseLimits } from "./transport/watchdog.ts";
 
+// TLS.
+export { Certificate } from "./tls/certificate.ts";
+export type { CertificateInit, CertificateOrigin } from "./tls/certificate.ts";
+export { readCertificate } from "./tls/certificate-files.ts";
+export type { CertificateFiles } from "./tls/certificate-files.ts";
+export type { CertificateEntry, Certificates, CertificateSet, FindMissing } from "./tls/certificates.ts";
+export type { ClientCertificate, DistinguishedName } from "./tls/client-certificate.ts";
+export type { HostTlsOptions, TlsOptions } from "./tls/tls-options.ts";
+
 // What a server does beside answering.
 export { Hooks } from "./server/hooks.ts";
 export type { HookOptions, HooksInit, HookStatus, ListenerStatus } from "./server/hooks.ts";

@@ -95,9 +95,65 @@ declare module "millrace" {
       readonly store?: Store<Variants> | undefined;
       readonly clock?: Clock | undefined;
   }
+  class Certificate {
+      #private;
+      readonly chain: string;
+      readonly key: string;
+      readonly keyType: string;
+      readonly names: readonly string[];
+      readonly issuer: string;
+      readonly serial: string;
+      readonly notBefore: number;
+      readonly notAfter: number;
+      readonly origin: CertificateOrigin;
+      constructor({ cert, key, passphrase, origin }: CertificateInit);
+      covers(name: string): boolean;
+  }
+  interface CertificateEntry {
+      readonly pattern: HostPattern;
+      readonly certificates: CertificateSet;
+  }
+  interface CertificateFiles {
+      readonly cert: string;
+      readonly key: string;
+      readonly passphrase?: string | undefined;
+  }
+  interface CertificateInit {
+      readonly cert: string;
+      readonly key: string;
+      readonly passphrase?: string | undefined;
+      readonly origin?: CertificateOrigin | undefined;
+  }
+  interface CertificateOrigin {
+      readonly cert?: string | undefined;
+      readonly key?: string | undefined;
+      readonly place?: SourcePlace | undefined;
+  }
+  type CertificateSet = readonly Certificate[];
+  class Certificates {
+      #private;
+      onMissing: FindMissing | undefined;
+      get entries(): readonly CertificateEntry[];
+      set(pattern: string, ...certificates: Certificate[]): void;
+      delete(pattern: string): void;
+      get(pattern: string): CertificateSet | undefined;
+      find(name: string): CertificateSet | undefined;
+      setChallenge(name: string, certificate: Certificate | undefined): void;
+      challenge(name: string): CertificateSet | undefined;
+  }
   type ClientCache = "none" | "changing" | "full" | {
       readonly maxAge: number;
   };
+  interface ClientCertificate {
+      readonly subject: DistinguishedName;
+      readonly issuer: DistinguishedName;
+      readonly fingerprint256: string;
+      readonly serialNumber: string;
+      readonly validFrom: Date;
+      readonly validTo: Date;
+      readonly subjectAltName: string | undefined;
+      readonly pem: string;
+  }
   type Coding = "br" | "zstd" | "gzip";
   interface CompressionOptions {
       readonly codings?: readonly Coding[];
@@ -163,6 +219,7 @@ declare module "millrace" {
   interface DictionaryOptions {
       readonly folder: string;
   }
+  type DistinguishedName = Readonly<Record<string, string | readonly string[]>>;
   type Duration = number | {
       readonly days?: number | undefined;
       readonly hours?: number | undefined;
@@ -236,6 +293,7 @@ declare module "millrace" {
       readonly loader: Loader;
   };
   type Filter = (request: Request) => MaybePromise<boolean>;
+  type FindMissing = (name: string) => Promise<CertificateSet | undefined>;
   class Form extends Pairs {
       readonly files: readonly FormFile[];
       constructor(fields: readonly (readonly [name: string, value: string])[], files: readonly FormFile[]);
@@ -311,6 +369,7 @@ declare module "millrace" {
       get names(): readonly HostName[];
       get noFallback(): boolean;
       get autorun(): string | undefined;
+      get tls(): HostTlsOptions | undefined;
       get extensions(): readonly Extension[];
       extensionsBeside(defaults: readonly Extension[]): readonly Extension[];
       alias(...names: string[]): this;
@@ -330,6 +389,15 @@ declare module "millrace" {
           readonly [Name in DefaultName]?: boolean;
       };
       readonly autorun?: string;
+      readonly tls?: HostTlsOptions;
+  }
+  interface HostTlsOptions {
+      readonly cert?: string | undefined;
+      readonly key?: string | undefined;
+      readonly passphrase?: string | undefined;
+      readonly certificates?: readonly CertificateFiles[] | undefined;
+      readonly clientCertificate?: "none" | "request" | "require" | undefined;
+      readonly ca?: string | readonly string[] | undefined;
   }
   class Hosts {
       #private;
@@ -407,11 +475,15 @@ declare module "millrace" {
       readonly kind: "tcp";
       readonly host: string;
       readonly port: number;
+      readonly secure?: true;
   } | {
       readonly kind: "unix";
       readonly path: string;
+      readonly secure?: true;
   };
-  type ListenOption = string | number | ListenWhere;
+  type ListenOption = string | number | (ListenWhere & {
+      readonly tls?: boolean | undefined;
+  });
   type ListenWhere = {
       readonly host?: string | undefined;
       readonly port: number;
@@ -539,6 +611,7 @@ declare module "millrace" {
       hear(hear: (data: unknown, from: number) => void): void;
   }
   interface PhaseLimits {
+      readonly handshake: number;
       readonly idle: number;
       readonly crowdedIdle: number;
       readonly head: number;
@@ -634,6 +707,7 @@ declare module "millrace" {
       get remoteAddress(): string;
       get remotePort(): number;
       get secure(): boolean;
+      get client(): ClientCertificate | undefined;
       get state(): RequestState;
       get signal(): AbortSignal;
       onEnd(work: () => MaybePromise<void>): void;
@@ -667,6 +741,7 @@ declare module "millrace" {
       static derive(request: Request, headers: Headers, detached: boolean): Request;
       static rewritten(request: Request, path: string, target: string, search: string): Request;
       static inform(request: Request<unknown>, status: number, headers: Headers): void;
+      static peer(request: Request<unknown>): Peer;
       static abort(request: Request<unknown>, reason: unknown): void;
       static hold(request: Request<unknown>): () => void;
       static sent(request: Request<unknown>): number;
@@ -834,6 +909,7 @@ declare module "millrace" {
   }
   interface ServerOptions {
       readonly listen?: ListenOption | readonly ListenOption[] | undefined;
+      readonly tls?: TlsOptions | "development" | undefined;
       readonly app?: App | undefined;
       readonly hosts?: Hosts | readonly Host[] | undefined;
       readonly extensions?: readonly Extension[] | undefined;
@@ -927,6 +1003,10 @@ declare module "millrace" {
       readonly data?: TemplateData | ((request: Request) => MaybePromise<TemplateData>) | undefined;
       readonly endings?: readonly string[] | undefined;
   }
+  interface TlsOptions extends HostTlsOptions {
+      readonly certificates?: readonly CertificateFiles[] | undefined;
+      readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+  }
   type TrailingSlash = "redirect" | "ignore" | "strict";
   type Upgrade = (stream: Duplex, draining: AbortSignal) => void;
   interface UploadOptions extends MultipartOptions {
@@ -945,6 +1025,7 @@ declare module "millrace" {
       readonly options: ServerOptions;
       readonly hosts: Hosts | undefined;
       readonly cache: ResponseCache | undefined;
+      readonly certificates: Certificates;
       constructor(options: ServerOptions);
       get state(): ServerState;
       get addresses(): readonly ListenAddress[];
@@ -958,6 +1039,8 @@ declare module "millrace" {
       use(...extensions: Extension[]): this;
       remove(...extensions: (Extension | string)[]): this;
       start(): Promise<this>;
+      loadTls(): Promise<ServerTls>;
+      reloadCertificates(): Promise<void>;
       stop({ deadline, isReplaced }?: StopOptions): Promise<void>;
       [Symbol.asyncDispose](): Promise<void>;
       fetch(request: Request | globalThis.Request): Promise<Response>;
@@ -1023,6 +1106,7 @@ declare module "millrace" {
   function notModified(request: Request<unknown>, { etag, lastModified }: Representation, init?: Pick<ResponseInit, "headers">): Response | undefined;
   function problem(status: number, members?: Problem, init?: ResponseInit): Response;
   function proxy(target: string | URL, options?: ProxyOptions): Handler;
+  function readCertificate({ cert, key, passphrase }: CertificateFiles, place?: SourcePlace): Certificate;
   function redirect(to: string | URL, { permanent, ...init }?: RedirectInit): Response;
   function referrerPolicy(policy?: ReferrerPolicy, rules?: readonly ReferrerRule[]): Extension;
   function renderedResponse(before: Response, rendering: Rendering): Response;

@@ -47,7 +47,8 @@ export function withoutVersion(text: string): string {
   return text.replace(VERSION, "");
 }
 
-const FRAME = /\(?((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/;
+/** A frame of Node itself has a path that begins with `node:`: it is no place of anybody's. */
+const FRAME = /(?:^|[ (])((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/;
 const OWN_SOURCE = new URL("..", import.meta.url).href;
 
 /** Where the nearest caller outside millrace's own source stands, or undefined when it cannot be told. */

@@ -7,10 +7,12 @@ export const check: Command = {
   name: "check",
   usage: "[FILE]",
   flags: ["config"],
-  description: "Loads FILE or millrace.config.ts and folds what it exports. Nothing is started.",
+  description:
+    "Loads FILE or millrace.config.ts and folds what it exports, and reads its certificates. Nothing is started.",
   async run([file], args) {
     const loaded = await loadServer(file, args);
     const { hosts } = loaded.server;
+    await loaded.server.loadTls();
     const routes = hosts?.list.flatMap(routesOf).length;
     const what =
       hosts === undefined ? "one handler" : `${count(hosts.list.length, "host")}, ${count(routes ?? 0, "route")}`;

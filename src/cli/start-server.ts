@@ -1,5 +1,6 @@
 import { basename, parse, resolve } from "node:path";
 import { MillraceError } from "../base/errors.ts";
+import { Hosts } from "../hosts/hosts.ts";
 import type { ServerOptions } from "../server/options.ts";
 import { WebServer } from "../server/web-server.ts";
 import { membership } from "../server/workers/membership.ts";
@@ -14,6 +15,9 @@ import { UsageError } from "./usage-error.ts";
 export const SERVER_FLAGS: readonly FlagName[] = [
   "port",
   "host",
+  "tls",
+  "cert",
+  "key",
   "log",
   "workers",
   "dispatch",
@@ -26,12 +30,13 @@ export const SERVER_FLAGS: readonly FlagName[] = [
 
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 8080;
+const DEFAULT_TLS_PORT = 8443;
 /** Ports that are tried when the default one is taken. */
 const TRIES = 20;
 
 /** Starts a server as the flags say, tells where it is, and stops it when the process is told to. */
 export async function startServer(options: ServerOptions, what: string, args: Arguments): Promise<void> {
-  const named = await withName(withSystem(withWorkers(options, args), args), what, args);
+  const named = await withName(withSystem(withTls(withWorkers(options, args), args), args), what, args);
   const { server, note } = await startSomewhere(await withLog(named, args), args);
   stopOnSignals(server);
   if (membership !== undefined) return;
@@ -39,6 +44,24 @@ export async function startServer(options: ServerOptions, what: string, args: Ar
     showStart({ addresses: server.addresses, what, ms: performance.now(), note });
   }
   if (args.is("open") === true) (await import("./open-browser.ts")).openBrowser(server.url);
+}
+
+/** With a certificate of the flags, else of the options, else one for development. `--cert` is as good as `--tls`. */
+function withTls(options: ServerOptions, args: Arguments): ServerOptions {
+  const [cert, key] = [args.text("cert"), args.text("key")];
+  if ((cert === undefined) !== (key === undefined)) throw new UsageError("--cert and --key go together.");
+  if (cert !== undefined && key !== undefined) return { ...options, tls: { cert, key } };
+  if (args.is("tls") !== true || options.tls !== undefined) return options;
+  return hasCertificate(options) ? options : { ...options, tls: "development" };
+}
+
+function hasCertificate({ hosts = [] }: ServerOptions): boolean {
+  const list = hosts instanceof Hosts ? hosts.list : hosts;
+  return list.some(({ tls }) => tls?.cert !== undefined || tls?.certificates !== undefined);
+}
+
+function speaksTls(args: Arguments): boolean {
+  return args.is("tls") ?? args.text("cert") !== undefined;
 }
 
 /** What is served names an instance that has no name: `app.ts` is `app`, and the second one `app-2`. */
@@ -110,16 +133,18 @@ interface Running {
 async function startSomewhere(options: ServerOptions, args: Arguments): Promise<Running> {
   const port = portFlag(args);
   const host = args.text("host");
-  if (port === undefined && host === undefined && options.listen !== undefined) return startAt(options);
-  const place = { host: host ?? DEFAULT_HOST, port: port ?? DEFAULT_PORT };
+  const tls = speaksTls(args);
+  if (port === undefined && host === undefined && !tls && options.listen !== undefined) return startAt(options);
+  const usual = tls ? DEFAULT_TLS_PORT : DEFAULT_PORT;
+  const place = { host: host ?? DEFAULT_HOST, port: port ?? usual, tls };
   if (port !== undefined) return startAt({ ...options, listen: place });
-  for (let next = DEFAULT_PORT; ; next++) {
+  for (let next = usual; ; next++) {
     try {
       const running = await startAt({ ...options, listen: { ...place, port: next } });
-      return next === DEFAULT_PORT ? running : { ...running, note: `Port ${DEFAULT_PORT} is in use, this is ${next}.` };
+      return next === usual ? running : { ...running, note: `Port ${usual} is in use, this is ${next}.` };
     } catch (error) {
       const isTaken = error instanceof MillraceError && error.code === "PORT_IN_USE";
-      if (!isTaken || next === DEFAULT_PORT + TRIES) throw error;
+      if (!isTaken || next === usual + TRIES) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { formatPlace, MillraceError } from "../base/errors.ts";
 import type { Host, HostName } from "./host.ts";
-import type { HostPattern } from "./host-pattern.ts";
+import type { HostPattern } from "../fields/host-pattern.ts";
 
 /** What makes two patterns the same. */
 export function keyOf({ kind, name }: HostPattern): string {

@@ -1,4 +1,4 @@
-import { callerPlace, type SourcePlace } from "../base/errors.ts";
+import { callerPlace, MillraceError, type SourcePlace } from "../base/errors.ts";
 import type { Handler, Layer } from "../http/handler.ts";
 import { NotFoundError } from "../http/http-error.ts";
 import type { Answer } from "../http/make.ts";
@@ -6,12 +6,14 @@ import type { Request } from "../http/request.ts";
 import { ErrorHandlers } from "../pipeline/errors.ts";
 import { type InScope, inScope } from "../pipeline/scope.ts";
 import { byPriority, type Extension, pipeline } from "../pipeline/stages.ts";
+import { faultOfTlsOptions } from "../tls/check-tls-options.ts";
+import type { HostTlsOptions } from "../tls/tls-options.ts";
 import { Arc } from "./arc.ts";
 import { ANY_METHOD } from "./claims.ts";
 import { answering, compileArc, type Preparing } from "./compile-arc.ts";
 import { errorPageOf } from "./error-page-of.ts";
 import { HandlersManager, type TrailingSlash } from "./handlers-manager.ts";
-import { type HostPattern, parseHostPattern } from "./host-pattern.ts";
+import { type HostPattern, parseHostPattern } from "../fields/host-pattern.ts";
 import { parsePattern } from "./pattern.ts";
 import { Upgrades } from "./upgrades.ts";
 
@@ -30,6 +32,8 @@ export interface HostOptions {
   readonly defaults?: boolean | { readonly [Name in DefaultName]?: boolean };
   /** A folder of scripts that a server runs, whose routes, extensions and upgrades are this host's. Default: none. */
   readonly autorun?: string;
+  /** The host's certificates and what its clients show, where the server speaks TLS. Default: those of the server. */
+  readonly tls?: HostTlsOptions;
 }
 
 /** The extensions that a server gives to each of its hosts. */
@@ -82,9 +86,11 @@ export class Host extends Arc {
   readonly #unwanted = new Set<string>();
   #upgrades: Upgrades | undefined;
 
-  /** @throws MillraceError `BAD_HOST` */
+  /** @throws MillraceError `BAD_HOST`, `BAD_OPTION` */
   constructor(name: string, options: HostOptions = {}) {
     super();
+    const fault = options.tls === undefined ? undefined : faultOfTlsOptions(options.tls, "tls", true);
+    if (fault !== undefined) throw new MillraceError("BAD_OPTION", fault, { place: callerPlace() });
     this.#options = options;
     this.alias(name, ...(options.aliases ?? []));
   }
@@ -107,6 +113,11 @@ export class Host extends Arc {
   /** The folder of its scripts, as given. */
   get autorun(): string | undefined {
     return this.#options.autorun;
+  }
+
+  /** Its certificates, and what its clients show. */
+  get tls(): HostTlsOptions | undefined {
+    return this.#options.tls;
   }
 
   /** The extensions in the order that their stages run in, without those that a server adds. */

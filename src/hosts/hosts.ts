@@ -16,7 +16,7 @@ import type { Extension } from "../pipeline/stages.ts";
 import { conflictsOf, keyOf } from "./host-conflicts.ts";
 import { HostEntry } from "./host-entry.ts";
 import type { Host } from "./host.ts";
-import { HostMap } from "./host-pattern.ts";
+import { HostMap } from "../fields/host-pattern.ts";
 
 /** What all hosts of a server have in common. */
 export interface HostsOptions extends Omit<ErrorOptions, "notFound"> {

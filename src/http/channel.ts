@@ -1,3 +1,4 @@
+import type { ClientCertificate } from "../tls/client-certificate.ts";
 import type { Headers } from "./headers.ts";
 import type { Request } from "./request.ts";
 
@@ -12,6 +13,8 @@ export interface Peer {
   readonly remotePort: number;
   /** Whether the connection is encrypted. */
   readonly secure: boolean;
+  /** The certificate that the client has shown, when it was asked for one. */
+  readonly client?: ClientCertificate | undefined;
 }
 
 /** What a request knows of the session that it came by. */

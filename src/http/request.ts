@@ -2,8 +2,9 @@ import { equalsIgnoreCase, isToken, trimOws } from "../base/ascii.ts";
 import { isPromise, type MaybePromise } from "../base/maybe-promise.ts";
 import { CONDITION_FIELDS } from "../fields/preconditions.ts";
 import { parseQuery, type Query } from "../fields/query.ts";
+import type { ClientCertificate } from "../tls/client-certificate.ts";
 import { Body } from "./body.ts";
-import { type Channel, NO_CHANNEL, type Protocol } from "./channel.ts";
+import { type Channel, NO_CHANNEL, type Peer, type Protocol } from "./channel.ts";
 import {
   bodyOf,
   bytesOf,
@@ -207,6 +208,14 @@ export class Request<Params = AnyParams> {
   /** Whether the client's connection is encrypted. */
   get secure(): boolean {
     return this.#channel.peer.secure;
+  }
+
+  /**
+   * The certificate that the client has shown: only where the option `clientCertificate` asks for it, and only one that
+   * an authority which the server trusts has signed.
+   */
+  get client(): ClientCertificate | undefined {
+    return this.#channel.peer.client;
   }
 
   /** A bag for values that layers leave for each other. */
@@ -464,6 +473,11 @@ export class Request<Params = AnyParams> {
     let received = request;
     while (received.#outer !== undefined) received = received.#outer;
     request.#channel.inform(received as Request, status, headers);
+  }
+
+  /** @internal Who is at the other end of the connection. */
+  static peer(request: Request<unknown>): Peer {
+    return request.#channel.peer;
   }
 
   /** @internal The client is gone or a deadline has passed. */

@@ -4,10 +4,11 @@ import { CidrList } from "../fields/cidr-list.ts";
 import { Host } from "../hosts/host.ts";
 import { Hosts } from "../hosts/hosts.ts";
 import { HTTP_LIMITS } from "../http/http-limits.ts";
+import { faultOfTlsOptions } from "../tls/check-tls-options.ts";
 import { DEFAULT_LIMITS } from "../transport/watchdog.ts";
 import { isInstanceName } from "./control/control-folder.ts";
 import { Hooks } from "./hooks.ts";
-import { parseListen, type ListenOption } from "./listen-option.ts";
+import { type ListenOption, listOf, parseListen } from "./listen-option.ts";
 import type { ServerOptions } from "./options.ts";
 import { didYouMean } from "./suggestion.ts";
 
@@ -16,6 +17,7 @@ type Check = (value: unknown, name: string) => string | undefined;
 
 const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
   listen: checkListen,
+  tls: checkTls,
   app: (value, name) => (isApp(value) ? undefined : expected(name, "a handler, an arc, a host or { fetch }", value)),
   hosts: checkHosts,
   extensions: checkExtensions,
@@ -94,7 +96,13 @@ function badOption(message: string, place: SourcePlace | undefined): MillraceErr
 }
 
 function checkListen(value: unknown): undefined {
-  for (const each of Array.isArray(value) ? value : [value]) parseListen(each as ListenOption);
+  for (const each of listOf(value as ListenOption)) parseListen(each);
+}
+
+function checkTls(value: unknown, name: string): string | undefined {
+  if (value === "development") return undefined;
+  if (!isObject(value)) return expected(name, '{ cert, key } or "development"', value);
+  return faultOfTlsOptions(value, name, false);
 }
 
 function checkHosts(value: unknown, name: string): string | undefined {

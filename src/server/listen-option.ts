@@ -5,8 +5,10 @@ import type { ListenWhere } from "../transport/tcp.ts";
 /**
  * Where to listen, as text: `":80"` on every address, `"8080"` the same, `"127.0.0.1:8080"`, `"[::1]:8080"`,
  * `"localhost:0"` with any free port, `"unix:/run/site.sock"`. A number is a port on every address.
+ *
+ * As an object, it may speak TLS: `{ port: 443, tls: true }`.
  */
-export type ListenOption = string | number | ListenWhere;
+export type ListenOption = string | number | (ListenWhere & { readonly tls?: boolean | undefined });
 
 /**
  * Where an option means.
@@ -17,8 +19,20 @@ export function parseListen(option: ListenOption): ListenWhere {
   if (typeof option === "number") return { port: checkedPort(option, option) };
   if (typeof option === "string") return parseText(option);
   if (typeof option !== "object" || option === null) throw badListen(option);
-  if ("path" in option) return option;
-  return { ...option, port: checkedPort(option.port, option) };
+  const { tls = false, ...where } = option;
+  if (typeof tls !== "boolean") throw badListen(option);
+  if ("path" in where) return where;
+  return { ...where, port: checkedPort(where.port, option) };
+}
+
+/** Whether TLS is spoken there. */
+export function isSecureListen(option: ListenOption): boolean {
+  return typeof option === "object" && option.tls === true;
+}
+
+/** The places that an option of a server means: one, or a list. */
+export function listOf(listen: ListenOption | readonly ListenOption[]): readonly ListenOption[] {
+  return Array.isArray(listen) ? (listen as readonly ListenOption[]) : [listen as ListenOption];
 }
 
 function parseText(text: string): ListenWhere {
@@ -48,6 +62,6 @@ function checkedPort(port: number, option: unknown): number {
 function badListen(option: unknown): MillraceError {
   const shown = typeof option === "string" ? JSON.stringify(option) : JSON.stringify(option);
   return new MillraceError("BAD_LISTEN", `${shown} is no place to listen on.`, {
-    hint: 'Write a port (8080), "host:port" ("127.0.0.1:8080", "[::1]:8080", ":80" for every address) or "unix:/path".',
+    hint: 'Write a port (8080), "host:port" ("127.0.0.1:8080", "[::1]:8080", ":80" for every address) or "unix:/path"; for TLS { port: 8443, tls: true }.',
   });
 }

@@ -6,6 +6,7 @@ import type { Host } from "../hosts/host.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import type { Extension } from "../pipeline/stages.ts";
+import type { TlsOptions } from "../tls/tls-options.ts";
 import type { PhaseLimits } from "../transport/watchdog.ts";
 import type { App } from "./app.ts";
 import type { AutorunOptions } from "./autorun/autorun-options.ts";
@@ -23,6 +24,11 @@ export interface ServerOptions {
    * `"127.0.0.1:8080"` or `"localhost:8080"`.
    */
   readonly listen?: ListenOption | readonly ListenOption[] | undefined;
+  /**
+   * How TLS is spoken by those of `listen` that do: `{ port: 443, tls: true }`. `"development"` is a certificate for this
+   * machine, signed by an authority that is made on first use (`millrace cert`). Default: the certificates of `hosts`.
+   */
+  readonly tls?: TlsOptions | "development" | undefined;
   /** Answers every host name that `hosts` does not: a handler, an arc, or an app with `fetch`. A host is one of `hosts`. */
   readonly app?: App | undefined;
   /** Virtual hosts, chosen by the request's host name. */

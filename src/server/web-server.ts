@@ -3,12 +3,14 @@ import { type Log, silentLog } from "../base/log.ts";
 import { compression } from "../cache/compression.ts";
 import { ResponseCache } from "../cache/response-cache.ts";
 import { joinFetchStandard } from "../http/fetch-standard.ts";
-import type { Layer } from "../http/handler.ts";
+import type { Handler, Layer } from "../http/handler.ts";
+import { HttpError } from "../http/http-error.ts";
 import { HTTP_LIMITS } from "../http/http-limits.ts";
 import { HttpServer } from "../http/http-server.ts";
-import type { Request } from "../http/request.ts";
+import { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
 import { byPriority, type Extension } from "../pipeline/stages.ts";
+import { Certificates } from "../tls/certificates.ts";
 import { AcceptLimits } from "../transport/accept-limits.ts";
 import type { Connection, ListenAddress, Listener } from "../transport/connection.ts";
 import { acceptProxyProtocol } from "../transport/proxy-protocol.ts";
@@ -24,7 +26,8 @@ import type { Control } from "./control/control.ts";
 import { answerDirectly } from "./direct.ts";
 import type { Hooks } from "./hooks.ts";
 import { Life } from "./life.ts";
-import { type ListenOption, parseListen } from "./listen-option.ts";
+import { isSecureListen, listOf, parseListen } from "./listen-option.ts";
+import type { ServerTls } from "./server-tls.ts";
 import type { Scheduler } from "./scheduler/scheduler.ts";
 import { enrol } from "./workers/enrolment.ts";
 import { type Acceptance, type Membership, membership } from "./workers/membership.ts";
@@ -74,6 +77,9 @@ export class WebServer {
   readonly hosts: Hosts | undefined;
   /** The cache of responses, to purge; undefined without one. */
   readonly cache: ResponseCache | undefined;
+  /** Its certificates, which may be swapped while it runs. Those of options are there when it listens. */
+  readonly certificates: Certificates = new Certificates();
+  #tls: ServerTls | undefined;
   /** Where it was made. */
   readonly #place: SourcePlace | undefined;
   readonly #life: Life;
@@ -207,7 +213,7 @@ export class WebServer {
   }
 
   #change(extensions: readonly Extension[]): this {
-    this.#http.handler = this.#within(extensions);
+    this.#http.handler = this.#guarded(this.#within(extensions));
     this.#extensions = extensions;
     return this;
   }
@@ -306,11 +312,10 @@ export class WebServer {
 
   async #listenEverywhere(): Promise<Listener[]> {
     const { listen: option = LISTEN, reusePort, proxyProtocol } = this.options;
-    const places = (Array.isArray(option) ? (option as readonly ListenOption[]) : [option as ListenOption]).map(
-      parseListen,
-    );
-    const accept = (connection: Connection): void => this.#http.accept(connection);
-    const onConnection =
+    const options = listOf(option);
+    const places = options.map(parseListen);
+    const secured = options.map(isSecureListen);
+    const behindProxies = (accept: (connection: Connection) => void): ((connection: Connection) => void) =>
       proxyProtocol === undefined
         ? accept
         : acceptProxyProtocol({ ...proxyProtocol, watchdog: this.#watchdog }, (connection) => {
@@ -318,9 +323,12 @@ export class WebServer {
             if (this.#accept.isDropped(connection.remoteAddress)) connection.destroy();
             else accept(connection);
           });
+    const plainly = behindProxies((connection) => this.#http.accept(connection));
+    const securely = secured.includes(true) ? behindProxies(await this.#secure()) : plainly;
     const onError = (error: Error): void => this.#log.write("error", "Connections cannot be accepted", { error });
     const settings = { reusePort, limits: this.#accept, onError };
     const listening = places.map(async (place, index) => {
+      const onConnection = secured[index] === true ? securely : plainly;
       if (membership === undefined) return listen(place, onConnection, settings);
       // Port 0 is another one for each listener.
       const key = "port" in place && place.port === 0 ? `${this.#number}/${index}` : JSON.stringify(place);
@@ -329,9 +337,51 @@ export class WebServer {
     const results = await Promise.allSettled(listening);
     const listeners = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     const failed = results.find((result) => result.status === "rejected");
-    if (failed === undefined) return listeners;
+    if (failed === undefined)
+      return listeners.map((listener, index) => (secured[index] === true ? asSecure(listener) : listener));
     await Promise.all(listeners.map((listener) => listener.close()));
     throw failed.reason;
+  }
+
+  /** Reads the certificates. @returns what makes connections secure ones */
+  async #secure(): Promise<(connection: Connection) => void> {
+    const tls = await this.loadTls();
+    this.#tls = tls;
+    if (tls.asksClients) this.#http.handler = this.#guarded(this.#http.handler);
+    const timeout = this.#http.phases.handshake;
+    const securing = { secrets: this.secrets, watchdog: this.#watchdog, timeout, protocols: ["http/1.1"] };
+    return tls.start(securing, (connection) => this.#http.accept(connection));
+  }
+
+  /**
+   * @internal Reads the certificates of the options.
+   *
+   * @throws {MillraceError} `CERTIFICATE_MISSING` and what else is wrong with a certificate
+   */
+  async loadTls(): Promise<ServerTls> {
+    const { ServerTls } = await import("./server-tls.ts");
+    const { certificates } = this;
+    const { tls = {} } = this.options;
+    const hosts = this.hosts?.list ?? [];
+    return ServerTls.load({ tls, hosts, certificates, log: this.#log, place: this.#place });
+  }
+
+  /**
+   * Looks now whether the files of certificates have been replaced, which is otherwise done every five seconds: for
+   * programs that have just written them.
+   */
+  async reloadCertificates(): Promise<void> {
+    await this.#tls?.look();
+  }
+
+  /** The handler, for requests that have come over a connection on which the rules of their host were met. */
+  #guarded(handler: Handler): Handler {
+    const tls = this.#tls;
+    if (tls?.asksClients !== true) return handler;
+    return (request) => {
+      if (tls.isMisdirected(Request.peer(request), request.host)) throw new HttpError(421);
+      return handler(request);
+    };
   }
 
   /**
@@ -347,6 +397,7 @@ export class WebServer {
 
   #abort(): void {
     this.#primary?.abort();
+    this.#tls?.abort();
     this.#http.abort();
   }
 
@@ -363,6 +414,10 @@ export class WebServer {
     this.#autorun?.freeze();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     this.#listeners = [];
+    // Who has begun to come in is still let in where somebody waits for the last answer.
+    if (isReplaced) await this.#tls?.settled();
+    else this.#tls?.abort();
+    this.#tls?.close();
     const isOver = isReplaced ? this.#http.leave() : this.#http.close();
     await Promise.all([isOver, wasStarted && this.#life.draining(deadline)]);
     if (wasStarted) await this.options.onShutdown?.();
@@ -393,6 +448,11 @@ export class WebServer {
   async fetch(request: Request | globalThis.Request): Promise<Response> {
     return answerDirectly(this.#http, request);
   }
+}
+
+/** The same listener, whose address says that TLS is spoken there. */
+function asSecure(listener: Listener): Listener {
+  return { address: { ...listener.address, secure: true }, close: () => listener.close() };
 }
 
 /** Accepts on what a primary has given: one listener, whatever it consists of. */

@@ -1,5 +1,7 @@
+import type { Socket } from "node:net";
+
 /**
- * A pipe of octets with somebody at its other end: TCP, a unix socket, two ends in memory, later TLS.
+ * A pipe of octets with somebody at its other end: TCP, a unix socket, two ends in memory, TLS over any of them.
  *
  * Whoever uses it sets `handler`; the connection calls it, never two calls at once.
  */
@@ -31,6 +33,11 @@ export interface Connection {
   end(): void;
   /** Ends at once; what is queued is lost. */
   destroy(): void;
+  /**
+   * Gives its socket to a layer that speaks with it directly, such as TLS. From then on the connection only tells
+   * `onClose`. Undefined where there is no socket.
+   */
+  readonly takeSocket?: (() => Socket) | undefined;
 }
 
 /** What a connection tells its user. */
@@ -56,7 +63,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Where a listener listens: an address with a port, or a path of a unix socket. */
+/** Where a listener listens: an address with a port, or a path of a unix socket; and whether TLS is spoken there. */
 export type ListenAddress =
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string };
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly secure?: true }
+  | { readonly kind: "unix"; readonly path: string; readonly secure?: true };

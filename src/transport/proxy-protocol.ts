@@ -166,4 +166,9 @@ class ProxiedConnection implements Connection, ConnectionHandler, Watched {
     this.#gone = true;
     this.#connection.destroy();
   }
+
+  get takeSocket(): Connection["takeSocket"] {
+    const connection = this.#connection;
+    return connection.takeSocket === undefined ? undefined : () => connection.takeSocket!();
+  }
 }

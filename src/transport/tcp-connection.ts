@@ -1,14 +1,8 @@
 import type { Socket } from "node:net";
 import type { AcceptLimits } from "./accept-limits.ts";
-import { DEAF } from "./connection.ts";
-import type { Connection, ConnectionHandler } from "./connection.ts";
-import { readIntoSharedBuffer } from "./user-buffer.ts";
-
-/** Finds the connection of a socket, so that its listeners are shared functions and not closures per connection. */
-const CONNECTION: unique symbol = Symbol("connection");
+import { release, SocketConnection } from "./socket-connection.ts";
 
 interface Internals {
-  [CONNECTION]: TcpConnection;
   readonly _handle: { readonly writeQueueSize?: number } | null;
   readonly _writableState?: { readonly writelen?: number };
 }
@@ -25,28 +19,18 @@ export interface TcpSource {
 const MAPPED = "::ffff:";
 
 /** A TCP connection or a unix socket. */
-export class TcpConnection implements Connection {
-  handler: ConnectionHandler = DEAF;
+export class TcpConnection extends SocketConnection {
   readonly remoteAddress: string;
   readonly #socket: Socket;
   readonly #source: TcpSource;
 
   /** @param socket a connected socket that allows half-open */
   constructor(socket: Socket, source: TcpSource) {
+    super(socket, source.userBuffer);
     this.#socket = socket;
     this.#source = source;
     // Asked now, because a socket that is closed cannot tell any more: the log still wants to know.
     this.remoteAddress = plainAddress(socket.remoteAddress);
-    (socket as unknown as Internals)[CONNECTION] = this;
-    if (!source.userBuffer || !readIntoSharedBuffer(socket, onData)) socket.on("data", onData);
-    socket.on("end", onEnd);
-    socket.on("drain", onDrain);
-    socket.on("error", onError);
-    socket.on("close", onClose);
-  }
-
-  get remotePort(): number {
-    return this.#socket.remotePort ?? 0;
   }
 
   get localPort(): number {
@@ -66,39 +50,12 @@ export class TcpConnection implements Connection {
     return queued - state.writelen + handle.writeQueueSize;
   }
 
-  write(data: string | Uint8Array): boolean {
-    const socket = this.#socket;
-    // To write after `end` would destroy the socket and with it what is queued.
-    if (!socket.writable) return false;
-    return typeof data === "string" ? socket.write(data, "latin1") : socket.write(data);
+  takeSocket(): Socket {
+    release(this.#socket);
+    return this.#socket;
   }
 
-  cork(): void {
-    this.#socket.cork();
-  }
-
-  uncork(): void {
-    this.#socket.uncork();
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  end(): void {
-    this.#socket.end();
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
-
-  /** The socket is closed. */
-  leave(): void {
+  override leave(): void {
     this.#source.limits?.release(this.remoteAddress);
   }
 }
@@ -106,30 +63,4 @@ export class TcpConnection implements Connection {
 /** The address without the IPv6 dress that an IPv4 one wears on a dual-stack listener. RFC 4291 §2.5.5.2. */
 export function plainAddress(address = ""): string {
   return address.startsWith(MAPPED) && address.includes(".") ? address.slice(MAPPED.length) : address;
-}
-
-function handlerOf(socket: Socket): ConnectionHandler {
-  return (socket as unknown as Internals)[CONNECTION].handler;
-}
-
-function onData(this: Socket, octets: Buffer): void {
-  // A stream that is destroyed still gives what it had buffered, though never "end" or "drain".
-  if (!this.destroyed) handlerOf(this).onData(octets);
-}
-
-function onEnd(this: Socket): void {
-  handlerOf(this).onEnd();
-}
-
-function onDrain(this: Socket): void {
-  handlerOf(this).onDrain();
-}
-
-/** ECONNRESET, EPIPE and the like: "close" follows, and that is all a user of a connection needs to know. */
-function onError(): void {}
-
-function onClose(this: Socket): void {
-  const connection = (this as unknown as Internals)[CONNECTION];
-  connection.leave();
-  connection.handler.onClose();
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 /** What a connection is busy with, each with its own limit of time. */
 export type Phase =
   | "none"
+  | "handshake"
   | "idle"
   | "crowdedIdle"
   | "halfClosed"
@@ -16,6 +17,8 @@ export type Phase =
 
 /** How long each phase may last, in milliseconds. */
 export interface PhaseLimits {
+  /** From the connection to the end of the TLS handshake; octets on the way do not prolong it. Default: 10,000. */
+  readonly handshake: number;
   /** Between two requests. Default: 65,000. */
   readonly idle: number;
   /** The same while the server is crowded. Default: 5,000. */
@@ -42,6 +45,7 @@ export interface PhaseLimits {
 
 /** The limits unless told otherwise. */
 export const DEFAULT_LIMITS: PhaseLimits = {
+  handshake: 10_000,
   idle: 65_000,
   crowdedIdle: 5_000,
   head: 10_000,

@@ -8,7 +8,7 @@ import { Request } from "../../src/http/request.ts";
 import { Response } from "../../src/http/response.ts";
 import { arc } from "../../src/hosts/arc.ts";
 import { host, type Host } from "../../src/hosts/host.ts";
-import { HostMap, parseHostPattern } from "../../src/hosts/host-pattern.ts";
+import { HostMap, parseHostPattern } from "../../src/fields/host-pattern.ts";
 import { Hosts } from "../../src/hosts/hosts.ts";
 import type { Extension } from "../../src/pipeline/stages.ts";
 

@@ -1,6 +1,6 @@
 import { domainToASCII } from "node:url";
 import { MillraceError, type SourcePlace } from "../base/errors.ts";
-import { parseHost } from "../fields/host.ts";
+import { parseHost } from "./host.ts";
 
 /**
  * Which names a pattern takes: `exact` the name itself, `tree` (`*.x`) x and everything below, `below` (`~.x`)
@@ -69,6 +69,16 @@ export class HostMap<T> {
     else {
       const suffix = this.#suffixes.get(name) ?? { child: undefined, below: undefined, tree: undefined };
       this.#suffixes.set(name, { ...suffix, [kind]: value });
+    }
+  }
+
+  /** Takes back what a pattern was set to. */
+  delete({ kind, name }: HostPattern): void {
+    if (kind === "any") this.any = undefined;
+    else if (kind === "exact") this.#exact.delete(name);
+    else {
+      const suffix = this.#suffixes.get(name);
+      if (suffix !== undefined) this.#suffixes.set(name, { ...suffix, [kind]: undefined });
     }
   }
 

@@ -1,0 +1,79 @@
+import { HostMap, type HostPattern, parseHostPattern } from "../fields/host-pattern.ts";
+import type { Certificate } from "./certificate.ts";
+
+/** Certificates that are served together: of different kinds of key, among which the client's abilities choose. */
+export type CertificateSet = readonly Certificate[];
+
+/** A pattern and what it has, for who lists them. */
+export interface CertificateEntry {
+  readonly pattern: HostPattern;
+  readonly certificates: CertificateSet;
+}
+
+/** Finds a certificate for a name that has none yet. */
+export type FindMissing = (name: string) => Promise<CertificateSet | undefined>;
+
+/**
+ * The certificates of a server by host pattern, the most specific first, as hosts are found: `example.com`,
+ * `*.example.com` (it and everything below), `~.`, `+.` (one level below), `any` (every other name).
+ *
+ * They may be swapped at any time: the next handshake meets the new ones, and no connection ends.
+ */
+export class Certificates {
+  readonly #map = new HostMap<CertificateSet>();
+  readonly #entries = new Map<string, CertificateEntry>();
+  /** By name, while a challenge is outstanding. */
+  readonly #challenges = new Map<string, CertificateSet>();
+  /** Asked for names that have no certificate. Default: nobody. Bounded by the deadline of the handshake. */
+  onMissing: FindMissing | undefined;
+
+  /** What the patterns have, in the order that they were first set. */
+  get entries(): readonly CertificateEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** Sets or swaps what a pattern has. @throws {MillraceError} `BAD_HOST` */
+  set(pattern: string, ...certificates: Certificate[]): void {
+    const parsed = parseHostPattern(pattern);
+    this.#map.set(parsed, certificates);
+    this.#entries.set(keyOf(parsed), { pattern: parsed, certificates });
+  }
+
+  /** Removes what a pattern has. @throws {MillraceError} `BAD_HOST` */
+  delete(pattern: string): void {
+    const parsed = parseHostPattern(pattern);
+    this.#map.delete(parsed);
+    this.#entries.delete(keyOf(parsed));
+  }
+
+  /** What a pattern itself has. @throws {MillraceError} `BAD_HOST` */
+  get(pattern: string): CertificateSet | undefined {
+    return this.#map.get(parseHostPattern(pattern));
+  }
+
+  /**
+   * What is served to who asks for a name; undefined when there is none.
+   *
+   * @param name in lower case, without final dot; empty when the client names none, who gets what `any` has, or else the
+   *   first there is: it connected by address, and was not told of another
+   */
+  find(name: string): CertificateSet | undefined {
+    if (name !== "") return this.#map.find(name);
+    return this.#map.any ?? this.#entries.values().next().value?.certificates;
+  }
+
+  /** Answers a TLS-ALPN-01 challenge for a name until it is called with undefined. RFC 8737 §3. */
+  setChallenge(name: string, certificate: Certificate | undefined): void {
+    if (certificate === undefined) this.#challenges.delete(name);
+    else this.#challenges.set(name, [certificate]);
+  }
+
+  /** What answers the challenge for a name. */
+  challenge(name: string): CertificateSet | undefined {
+    return this.#challenges.get(name);
+  }
+}
+
+function keyOf({ kind, name }: HostPattern): string {
+  return `${kind} ${name}`;
+}

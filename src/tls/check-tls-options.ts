@@ -1,0 +1,47 @@
+import type { HostTlsOptions, TlsOptions } from "./tls-options.ts";
+
+const NAMES: { readonly [Name in keyof Required<TlsOptions>]: (value: unknown) => string | undefined } = {
+  cert: text,
+  key: text,
+  passphrase: text,
+  certificates: (value) =>
+    Array.isArray(value) && value.every(isPair) ? undefined : "a list of { cert, key } with paths or PEM text",
+  clientCertificate: oneOf("none", "request", "require"),
+  ca: (value) =>
+    [value].flat().every((each) => typeof each === "string") ? undefined : "a path or PEM text, or a list",
+  minVersion: oneOf("TLSv1.2", "TLSv1.3"),
+};
+
+/**
+ * Says what is wrong with options of TLS, or nothing.
+ *
+ * @param name what they are called where they stand
+ */
+export function faultOfTlsOptions(options: object, name: string, isHost: boolean): string | undefined {
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(NAMES, key) || (isHost && key === "minVersion")) return `There is no option ${name}.${key}.`;
+    const wanted = value === undefined ? undefined : NAMES[key as keyof TlsOptions](value);
+    if (wanted !== undefined) return `${name}.${key} is to be ${wanted}, got ${JSON.stringify(value)}.`;
+  }
+  const { cert, key, clientCertificate = "none", ca } = options as HostTlsOptions;
+  if ((cert === undefined) !== (key === undefined))
+    return `${name} has ${cert === undefined ? "key without cert" : "cert without key"}.`;
+  if (clientCertificate !== "none" && (ca === undefined || ca.length === 0)) {
+    return `${name}.clientCertificate asks for certificates that nobody has signed: give ${name}.ca.`;
+  }
+  return undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? undefined : "a path or PEM text";
+}
+
+function oneOf(...values: readonly string[]): (value: unknown) => string | undefined {
+  const wanted = values.map((value) => `"${value}"`).join(" or ");
+  return (value) => (values.includes(value as string) ? undefined : wanted);
+}
+
+function isPair(value: unknown): boolean {
+  const { cert, key } = (value ?? {}) as { readonly cert?: unknown; readonly key?: unknown };
+  return text(cert) === undefined && text(key) === undefined;
+}

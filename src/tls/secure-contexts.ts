@@ -1,0 +1,147 @@
+import { constants } from "node:crypto";
+import { createSecureContext, type SecureContext } from "node:tls";
+import type { MaybePromise } from "../base/maybe-promise.ts";
+import type { HostMap } from "../fields/host-pattern.ts";
+import type { Certificates, CertificateSet } from "./certificates.ts";
+import type { ClientHello } from "./client-hello.ts";
+import type { ClientPolicy } from "./client-policy.ts";
+import { type TicketKey, ticketKeyOf, type TicketSecrets } from "./ticket-keys.ts";
+
+/** The ALPN name of an ACME challenge. RFC 8737 §6.2. */
+export const ACME_PROTOCOL = "acme-tls/1";
+
+/** What {@link SecureContexts} are made from. */
+export interface SecureContextsInit {
+  readonly certificates: Certificates;
+  readonly policies: HostMap<ClientPolicy>;
+  readonly secrets: TicketSecrets;
+  /** Default: `TLSv1.2`. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+}
+
+/** What a handshake is done with. */
+export interface Chosen {
+  readonly context: SecureContext;
+  readonly policy: ClientPolicy | undefined;
+  /** Whether it only answers an ACME challenge. */
+  readonly isChallenge: boolean;
+}
+
+/**
+ * Mozilla's "intermediate" list (5.7): forward secrecy and authenticated encryption only. Without DHE, which costs the
+ * server most and which every client that speaks TLS 1.2 has something better than.
+ */
+const CIPHERS = [
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
+/** The hybrid with ML-KEM first: what is recorded today is not to be read by the machines of tomorrow. */
+const CURVES = "X25519MLKEM768:X25519:prime256v1:secp384r1";
+
+/** PRIORITIZE_CHACHA: who names it first has no AES in hardware, such as a telephone. */
+const OPTIONS =
+  constants.SSL_OP_NO_RENEGOTIATION |
+  constants.SSL_OP_NO_COMPRESSION |
+  constants.SSL_OP_PRIORITIZE_CHACHA |
+  constants.SSL_OP_CIPHER_SERVER_PREFERENCE;
+
+/** Seconds that a session may be resumed after: as long as the key of its ticket is kept at least. */
+const SESSION_TIMEOUT = 12 * 60 * 60;
+
+/** The two contexts of a set of certificates: which one seals new tickets, and which one opens those of the key before. */
+interface Pair {
+  readonly secrets: { readonly current: Buffer; readonly previous: Buffer | undefined };
+  readonly current: SecureContext;
+  readonly previousKey: TicketKey | undefined;
+  previous: SecureContext | undefined;
+}
+
+/**
+ * Chooses what each handshake is done with, before it begins: OpenSSL opens tickets with the keys of the context that a
+ * connection starts with, whichever is chosen later by name.
+ */
+export class SecureContexts {
+  readonly #init: SecureContextsInit;
+  /** Gone with the certificates that they were made of. */
+  readonly #pairs = new WeakMap<CertificateSet, Map<ClientPolicy | undefined, Pair>>();
+
+  constructor(init: SecureContextsInit) {
+    this.#init = init;
+  }
+
+  /** Undefined when there is no certificate for the name; a promise where somebody may find one. */
+  choose(hello: ClientHello): MaybePromise<Chosen | undefined> {
+    const { certificates } = this.#init;
+    const { name, protocols } = hello;
+    if (protocols.length === 1 && protocols[0] === ACME_PROTOCOL) {
+      const challenge = certificates.challenge(name);
+      if (challenge === undefined) return undefined;
+      return { context: this.#make(challenge, undefined, undefined), policy: undefined, isChallenge: true };
+    }
+    const set = certificates.find(name);
+    if (set !== undefined) return this.#chosen(set, hello);
+    if (certificates.onMissing === undefined || name === "") return undefined;
+    return certificates.onMissing(name).then((found) => (found === undefined ? undefined : this.#chosen(found, hello)));
+  }
+
+  #chosen(set: CertificateSet, { name, ticket }: ClientHello): Chosen {
+    const policy = this.#init.policies.find(name);
+    return { context: this.#contextOf(set, policy, ticket), policy, isChallenge: false };
+  }
+
+  #contextOf(set: CertificateSet, policy: ClientPolicy | undefined, ticket: string): SecureContext {
+    const pair = this.#pairOf(set, policy);
+    const { previousKey } = pair;
+    if (previousKey === undefined || ticket !== previousKey.name) return pair.current;
+    return (pair.previous ??= this.#make(set, policy, previousKey.octets));
+  }
+
+  #pairOf(set: CertificateSet, policy: ClientPolicy | undefined): Pair {
+    const { current, previous } = this.#init.secrets;
+    let pairs = this.#pairs.get(set);
+    if (pairs === undefined) this.#pairs.set(set, (pairs = new Map()));
+    const known = pairs.get(policy);
+    if (known?.secrets.current === current && known.secrets.previous === previous) return known;
+    const host = labelOf(set);
+    const made: Pair = {
+      secrets: { current, previous },
+      current: this.#make(set, policy, ticketKeyOf(current, host).octets),
+      previousKey: previous === undefined ? undefined : ticketKeyOf(previous, host),
+      previous: undefined,
+    };
+    pairs.set(policy, made);
+    return made;
+  }
+
+  #make(set: CertificateSet, policy: ClientPolicy | undefined, ticketKeys: Buffer | undefined): SecureContext {
+    const { minVersion = "TLSv1.2" } = this.#init;
+    // What was sealed at one time would be taken at another without a look at the client's certificate.
+    const isResumable = policy === undefined && ticketKeys !== undefined;
+    return createSecureContext({
+      cert: set.map(({ chain }) => chain),
+      key: set.map(({ key }) => key),
+      // Without a list Node reads its 150 roots, which judge nobody here: 40 ms for the first context.
+      ca: [...(policy?.ca ?? [])],
+      ciphers: CIPHERS,
+      ecdhCurve: CURVES,
+      minVersion,
+      secureOptions: isResumable ? OPTIONS : OPTIONS | constants.SSL_OP_NO_TICKET,
+      sessionIdContext: "millrace",
+      sessionTimeout: SESSION_TIMEOUT,
+      ...(isResumable ? { ticketKeys } : {}),
+    });
+  }
+}
+
+/** What a session belongs to: the names that the certificates are for, which outlive each of them. */
+function labelOf(set: CertificateSet): string {
+  return [...new Set(set.flatMap(({ names }) => names))].sort().join(" ");
+}
