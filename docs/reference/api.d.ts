@@ -95,6 +95,7 @@ declare module "millrace" {
       readonly store?: Store<Variants> | undefined;
       readonly clock?: Clock | undefined;
   }
+<<<<<<< HEAD
   class Certificate {
       #private;
       readonly chain: string;
@@ -140,6 +141,13 @@ declare module "millrace" {
       find(name: string): CertificateSet | undefined;
       setChallenge(name: string, certificate: Certificate | undefined): void;
       challenge(name: string): CertificateSet | undefined;
+=======
+  interface CertificateStatus {
+      readonly names: readonly string[];
+      readonly expires: Date;
+      readonly issuer: string;
+      readonly file: string | undefined;
+>>>>>>> 66e13a7 (feat(control): status tells tasks, upstreams, certificates and limits; commands of a server's own; workers can be asked)
   }
   type ClientCache = "none" | "changing" | "full" | {
       readonly maxAge: number;
@@ -155,6 +163,10 @@ declare module "millrace" {
       readonly pem: string;
   }
   type Coding = "br" | "zstd" | "gzip";
+  interface CommandContext {
+      readonly signal: AbortSignal;
+  }
+  type CommandFunction = (args: readonly string[], context: CommandContext) => MaybePromise<unknown>;
   interface CompressionOptions {
       readonly codings?: readonly Coding[];
       readonly minSize?: number;
@@ -471,6 +483,12 @@ declare module "millrace" {
       readonly fields?: boolean | undefined;
       readonly maxClients?: number | undefined;
   }
+  interface LimitStatus {
+      readonly descriptors: number | undefined;
+      readonly maxDescriptors: number;
+      readonly maxConnections: number;
+      readonly refused: number;
+  }
   type ListenAddress = {
       readonly kind: "tcp";
       readonly host: string;
@@ -683,6 +701,12 @@ declare module "millrace" {
       readonly type?: string | undefined;
       readonly sources?: Iterable<Representation> | undefined;
       readonly isStatic: boolean;
+  }
+  interface Report {
+      readonly tasks: readonly TaskStatus[];
+      readonly upstreams: readonly UpstreamStatus[];
+      readonly certificates: readonly CertificateStatus[];
+      readonly limits: LimitStatus;
   }
   interface Representation {
       readonly etag?: string | undefined;
@@ -900,6 +924,10 @@ declare module "millrace" {
       readonly maxAge: number;
       readonly query?: boolean;
   };
+  type ServerCommand = CommandFunction | {
+      readonly summary?: string | undefined;
+      readonly run: CommandFunction;
+  };
   interface ServerEvent {
       readonly data?: unknown;
       readonly event?: string;
@@ -933,6 +961,7 @@ declare module "millrace" {
       readonly autorun?: string | AutorunOptions | false | undefined;
       readonly hooks?: Hooks | undefined;
       readonly tasks?: readonly Task[] | undefined;
+      readonly commands?: Readonly<Record<string, ServerCommand>> | undefined;
       readonly onStartup?: (() => MaybePromise<void>) | undefined;
       readonly onShutdown?: (() => MaybePromise<void>) | undefined;
   }
@@ -988,6 +1017,7 @@ declare module "millrace" {
   interface TaskStatus {
       readonly name: string;
       readonly when: string;
+      readonly workers: "one" | "each";
       readonly owner: string | undefined;
       readonly state: "stopped" | "waiting" | "running" | "sleeping" | "done";
       readonly due: Date | undefined;
@@ -1016,6 +1046,17 @@ declare module "millrace" {
       readonly fields: Pairs;
       readonly files: readonly SavedFile[];
   }
+  interface UpstreamStatus {
+      readonly origin: string;
+      readonly state: "up" | "down" | "unused";
+      readonly waiting: number;
+      readonly answered: number;
+      readonly failed: number;
+      readonly lastFailure: {
+          readonly at: Date;
+          readonly message: string;
+      } | undefined;
+  }
   type ValidHandler<P extends string, Out> = (request: Request<Params<P>> & Validated<Out>) => Answer;
   interface Validated<Out> {
       valid(part: "body"): Promise<Out>;
@@ -1034,6 +1075,7 @@ declare module "millrace" {
       get hooks(): Hooks;
       get tasks(): Scheduler;
       get counts(): Counts;
+      get report(): Report;
       get secrets(): SharedSecrets;
       get extensions(): readonly Extension[];
       use(...extensions: Extension[]): this;

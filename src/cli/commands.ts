@@ -15,6 +15,7 @@ export type CommandName =
   | "wait"
   | "ping"
   | "cache"
+  | "call"
   | "help"
   | "version";
 
@@ -44,6 +45,7 @@ export const COMMANDS: Readonly<Record<CommandName, Entry>> = {
   wait: { summary: "wait until a server has ended", load: async () => (await import("./wait.ts")).wait },
   ping: { summary: "ask whether a server is there", load: async () => (await import("./ping.ts")).ping },
   cache: { summary: "clear the cache of a server", load: async () => (await import("./cache.ts")).cache },
+  call: { summary: "have a server run a command of its own", load: async () => (await import("./call.ts")).call },
   help: { summary: "tell how to use a command", load: async () => (await import("./help.ts")).help },
   version: { summary: "tell the version", load: async () => (await import("./version.ts")).version },
 };

@@ -1,6 +1,9 @@
 import { paintFor } from "../extensions/access-log/text-line.ts";
 import { ask } from "../server/control/ask.ts";
 import type { Status, WorkerStatus } from "../server/control/protocol.ts";
+import type { CertificateStatus, LimitStatus } from "../server/report.ts";
+import type { TaskStatus } from "../server/scheduler/task-status.ts";
+import type { UpstreamStatus } from "../extensions/proxy/upstream-health.ts";
 import { columns } from "./columns.ts";
 import type { Command } from "./command.ts";
 import { instanceName } from "./instance-name.ts";
@@ -10,7 +13,9 @@ export const status: Command = {
   name: "status",
   usage: "[--name NAME] [--json]",
   flags: ["name", "json"],
-  description: "Tells how the instance is, and each of its workers.",
+  description:
+    "Tells how the instance is, and each of its workers; when tasks are due, how servers behind it are, when certificates\n" +
+    "expire. Ends with 1 when no instance runs, or several do and none is named.",
   async run(_, args) {
     const { result, end } = await ask(instanceName(args), { command: "status" });
     end();
@@ -26,17 +31,56 @@ function statusText(status: Status): string {
     ...addresses.map((address) => `  ${address}`),
     `  ${status.connections} connections, ${status.requests} requests, ${megabytes(status.memory)}`,
   ];
+  if (status.limits !== undefined) lines.push(`  ${limitsText(status.limits)}`);
   if (cache !== undefined) {
     lines.push(`  cache: ${cache.entries} entries, ${megabytes(cache.bytes)}, ${cache.evictions} evicted`);
   }
-  if (status.workers.length === 0) return `${lines.join("\n")}\n`;
-  lines.push(`  generation ${generation}, dispatch by ${status.dispatch}`);
-  const head = ["  worker", "pid", "gen", "state", "uptime", "memory", "lag", "conns", "requests"];
-  return `${lines.join("\n")}\n\n${columns([head, ...status.workers.map(rowOf)])}`;
+  if (status.workers.length > 0) lines.push(`  generation ${generation}, dispatch by ${status.dispatch}`);
+  return [`${lines.join("\n")}\n`, ...statusTables(status).map(columns)].join("\n");
 }
 
-function rowOf({ id, pid, generation, state, uptime, memory, lag, connections, requests }: WorkerStatus): string[] {
-  const counts = [`${lag} ms`, String(connections), String(requests)];
+/** Workers, tasks, upstreams and certificates, as far as there are any. */
+function statusTables({ workers, tasks, upstreams, certificates }: Status): string[][][] {
+  const tables = [
+    [["  worker", "pid", "gen", "state", "uptime", "memory", "lag", "conns", "fds", "requests"], ...workers.map(rowOf)],
+    [["  task", "when", "state", "next", "runs", "failed", "last"], ...tasks.map(taskRow)],
+    [["  upstream", "state", "waiting", "answered", "failed", "last failure"], ...upstreams.map(upstreamRow)],
+    [["  certificate", "issuer", "file", "expires"], ...certificates.map(certificateRow)],
+  ];
+  return tables.filter(({ length }) => length > 1);
+}
+
+function limitsText({ descriptors, maxDescriptors, maxConnections, refused }: LimitStatus): string {
+  const open = descriptors === undefined ? "" : `${descriptors} of `;
+  return `${open}${maxDescriptors} descriptors, ${maxConnections} connections at most, ${refused} refused`;
+}
+
+function taskRow({ name, when, state, due, runs, failures, last }: TaskStatus): string[] {
+  const told = last === undefined ? "" : (last.error ?? `took ${Math.round(last.duration)} ms`);
+  return [`  ${name}`, when, state, due === undefined ? "" : timeOf(due), String(runs), String(failures), told];
+}
+
+function upstreamRow({ origin, state, waiting, answered, failed, lastFailure }: UpstreamStatus): string[] {
+  const failure = lastFailure === undefined ? "" : `${timeOf(lastFailure.at)} ${lastFailure.message}`;
+  return [`  ${origin}`, state, String(waiting), String(answered), String(failed), failure];
+}
+
+function certificateRow({ names, expires, issuer, file = "" }: CertificateStatus): string[] {
+  const days = Math.floor((new Date(expires).getTime() - Date.now()) / 86_400_000);
+  const left = days < 0 ? "expired" : `in ${days} days`;
+  return [`  ${names.join(", ")}`, issuer, file, `${timeOf(expires)} (${left})`];
+}
+
+/** To the second, in the time of this machine. */
+function timeOf(date: Date | string): string {
+  const time = new Date(date);
+  const local = new Date(time.getTime() - time.getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 19).replace("T", " ");
+}
+
+function rowOf(worker: WorkerStatus): string[] {
+  const { id, pid, generation, state, uptime, memory, lag, connections, requests, limits } = worker;
+  const counts = [`${lag} ms`, String(connections), String(limits?.descriptors ?? "?"), String(requests)];
   return [`  ${id}`, String(pid), String(generation), state, duration(uptime), megabytes(memory), ...counts];
 }
 

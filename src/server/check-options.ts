@@ -6,6 +6,7 @@ import { Hosts } from "../hosts/hosts.ts";
 import { HTTP_LIMITS } from "../http/http-limits.ts";
 import { faultOfTlsOptions } from "../tls/check-tls-options.ts";
 import { DEFAULT_LIMITS } from "../transport/watchdog.ts";
+import { isCommandName } from "./commands.ts";
 import { isInstanceName } from "./control/control-folder.ts";
 import { Hooks } from "./hooks.ts";
 import { type ListenOption, listOf, parseListen } from "./listen-option.ts";
@@ -49,6 +50,7 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
   autorun: checkAutorun,
   hooks: (value, name) => (value instanceof Hooks ? undefined : expected(name, "a Hooks", value)),
   tasks: (value, name) => (Array.isArray(value) ? undefined : expected(name, "a list of tasks", value)),
+  commands: checkCommands,
   onStartup: checkFunction,
   onShutdown: checkFunction,
 };
@@ -170,6 +172,17 @@ function checkPath(value: unknown, name: string): string | undefined {
 
 function checkBoolean(value: unknown, name: string): string | undefined {
   return typeof value === "boolean" ? undefined : expected(name, "true or false", value);
+}
+
+function checkCommands(value: unknown, name: string): string | undefined {
+  if (!isObject(value)) return expected(name, "an object of functions by name", value);
+  for (const [command, run] of Object.entries(value)) {
+    if (!isCommandName(command))
+      return `${name}: ${JSON.stringify(command)} is no name: letters, digits, ., _, : and -.`;
+    const isRight = typeof run === "function" || (isObject(run) && typeof run["run"] === "function");
+    if (!isRight) return expected(`${name}.${command}`, "a function or { summary, run }", run);
+  }
+  return undefined;
 }
 
 function checkFunction(value: unknown, name: string): string | undefined {

@@ -10,6 +10,7 @@ import type { TlsOptions } from "../tls/tls-options.ts";
 import type { PhaseLimits } from "../transport/watchdog.ts";
 import type { App } from "./app.ts";
 import type { AutorunOptions } from "./autorun/autorun-options.ts";
+import type { ServerCommand } from "./commands.ts";
 import type { Hooks } from "./hooks.ts";
 import type { ListenOption } from "./listen-option.ts";
 import type { Task } from "./scheduler/task.ts";
@@ -109,6 +110,11 @@ export interface ServerOptions {
   readonly hooks?: Hooks | undefined;
   /** What the server does beside answering, and when. Of several workers the first does it. */
   readonly tasks?: readonly Task[] | undefined;
+  /**
+   * What `millrace call NAME …` has the server do, by name: functions that are given the words behind the name. Of several
+   * workers the first does it. Default: nothing.
+   */
+  readonly commands?: Readonly<Record<string, ServerCommand>> | undefined;
   /** Awaited before the server listens: connect to what handlers need. An error stops the start. */
   readonly onStartup?: (() => MaybePromise<void>) | undefined;
   /** Awaited when the last session is over: let go of what `onStartup` took. */

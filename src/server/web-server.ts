@@ -13,15 +13,18 @@ import { byPriority, type Extension } from "../pipeline/stages.ts";
 import { Certificates } from "../tls/certificates.ts";
 import { AcceptLimits } from "../transport/accept-limits.ts";
 import type { Connection, ListenAddress, Listener } from "../transport/connection.ts";
+import { descriptorLimit } from "../transport/descriptor-limit.ts";
 import { acceptProxyProtocol } from "../transport/proxy-protocol.ts";
 import { listen, type ListenSettings, type ListenWhere } from "../transport/tcp.ts";
 import { DEFAULT_LIMITS, Watchdog } from "../transport/watchdog.ts";
+import { upstreamStatus } from "../extensions/proxy/upstream-health.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import { fold, type Folded } from "./app.ts";
 import { checkOptions } from "./check-options.ts";
 import { consoleLog } from "./console-log.ts";
 import { autorunOptions } from "./autorun/autorun-options.ts";
 import type { Autorun } from "./autorun/autorun.ts";
+import { answerPrimary } from "./control/answer-primary.ts";
 import type { Control } from "./control/control.ts";
 import { answerDirectly } from "./direct.ts";
 import type { Hooks } from "./hooks.ts";
@@ -41,6 +44,7 @@ import { sharedSecrets } from "./workers/shared-secrets.ts";
 import { Service } from "./system/service.ts";
 import type { Primary } from "./workers/primary.ts";
 import type { ServerOptions } from "./options.ts";
+import { openDescriptors, type Report } from "./report.ts";
 import { textOf, watchUncaught } from "./uncaught.ts";
 import { urlOf } from "./url-of.ts";
 
@@ -181,6 +185,17 @@ export class WebServer {
     return { connections: sessions, requests, cache: this.cache?.counts };
   }
 
+  /** How this process is, beside its counts. */
+  get report(): Report {
+    const { maxConnections, refused } = this.#accept;
+    return {
+      tasks: this.tasks.status(),
+      upstreams: upstreamStatus(),
+      certificates: [],
+      limits: { descriptors: openDescriptors(), maxDescriptors: descriptorLimit(), maxConnections, refused },
+    };
+  }
+
   /**
    * Random octets that all workers have in common, renewed every 12 hours, for what need not outlive the server: tickets,
    * tokens of forms.
@@ -257,11 +272,11 @@ export class WebServer {
       import("./control/control.ts"),
       import("./control/controlled-server.ts"),
     ]);
-    this.#control = await Control.open(name, controlledServer(this, this.#primary));
+    this.#control = await Control.open(name, controlledServer(this, this.#number, this.#primary));
   }
 
   async #startHere(): Promise<void> {
-    enrol();
+    this.#number = enrol();
     await this.#listen();
   }
 
@@ -288,6 +303,7 @@ export class WebServer {
     if (this.cache !== undefined) sharePurges(this.cache, member);
     await member.welcomed;
     shareExtensions(this.#allExtensions(), member, this.#number);
+    answerPrimary(this, member, this.#number);
     await this.#listen();
     member.onStop((how) => void this.stop(how).finally(() => member.stopped(this.#number)));
     watchUncaught(this.#log, async (error, deadline) => {
@@ -307,7 +323,8 @@ export class WebServer {
         typeof cause === "number" ? { code: cause, signal: null } : { code: null, signal: cause as NodeJS.Signals };
       void this.hooks.safeCall("workerExit", { worker, pid, ...how });
     });
-    this.#elsewhere = await primary.started(enrol());
+    this.#number = enrol();
+    this.#elsewhere = await primary.started(this.#number);
   }
 
   async #listenEverywhere(): Promise<Listener[]> {

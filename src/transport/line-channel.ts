@@ -4,8 +4,10 @@ import { connect, createServer, type Socket } from "node:net";
 import { listenError } from "./listen-error.ts";
 import { clearUnixPath } from "./unix-path.ts";
 
-/** Characters that one line may have. */
+/** Characters that one line may have that comes to whoever listens. */
 const LONGEST = 64 * 1024;
+/** Those of an answer: who has asked wants it whole. */
+const LONGEST_ANSWER = 64 * 1024 * 1024;
 
 /** Lines of text, to and fro, between two processes of one machine. */
 export class LineChannel {
@@ -13,10 +15,12 @@ export class LineChannel {
   readonly closed: Promise<void>;
   onLine: (line: string) => void = () => {};
   readonly #socket: Socket;
+  readonly #longest: number;
   #rest = "";
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, longest: number) {
     this.#socket = socket;
+    this.#longest = longest;
     socket.setEncoding("utf8");
     socket.on("data", (text: string) => this.#receive(text));
     socket.on("error", () => {});
@@ -24,9 +28,11 @@ export class LineChannel {
   }
 
   #receive(text: string): void {
-    const lines = (this.#rest + text).split("\n");
+    this.#rest += text;
+    // A long line is looked at once, when it is whole.
+    const lines = text.includes("\n") ? this.#rest.split("\n") : [this.#rest];
     this.#rest = lines.pop()!;
-    if ([this.#rest, ...lines].some(({ length }) => length > LONGEST)) this.#socket.destroy();
+    if ([this.#rest, ...lines].some(({ length }) => length > this.#longest)) this.#socket.destroy();
     else for (const line of lines) this.onLine(line);
   }
 
@@ -56,7 +62,7 @@ export async function listenForLines(path: string, onChannel: (channel: LineChan
   await clearUnixPath(path);
   const channels = new Set<LineChannel>();
   const server = createServer((socket) => {
-    const channel = new LineChannel(socket);
+    const channel = new LineChannel(socket, LONGEST);
     channels.add(channel);
     void channel.closed.then(() => channels.delete(channel));
     onChannel(channel);
@@ -84,7 +90,7 @@ export async function openLines(path: string): Promise<LineChannel | undefined> 
   const socket = connect(path);
   try {
     await once(socket, "connect");
-    return new LineChannel(socket);
+    return new LineChannel(socket, LONGEST_ANSWER);
   } catch {
     return undefined;
   }

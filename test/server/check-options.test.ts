@@ -34,6 +34,18 @@ test("Options that are fine are given back as they are", () => {
   assert.equal(defineConfig(options), options);
 });
 
+test("Commands are functions under names that can be written on a command line", () => {
+  const message = (commands: unknown): string => refused({ app, commands }).message;
+  assert.equal(message({ "clean up": () => {} }), 'commands: "clean up" is no name: letters, digits, ., _, : and -.');
+  assert.equal(message({ greet: "hello" }), 'commands.greet is to be a function or { summary, run }, got "hello".');
+  assert.equal(message([]), "commands is to be an object of functions by name, got a list.");
+  const options: ServerOptions = {
+    app,
+    commands: { "users:list": () => [], greet: { summary: "says hello", run() {} } },
+  };
+  assert.equal(defineConfig(options), options);
+});
+
 test("An option that does not exist is named, with the one that was probably meant, and where it stands", () => {
   const error = refused({ lisen: 8080, app });
   assert.equal(error.code, "UNKNOWN_OPTION");

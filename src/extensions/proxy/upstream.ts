@@ -3,6 +3,7 @@ import type { Client, Dispatcher, Pool } from "undici";
 import { HttpError } from "../../http/http-error.ts";
 import type { Headers } from "../../http/headers.ts";
 import { UpstreamExchange } from "./upstream-exchange.ts";
+import { UpstreamHealth } from "./upstream-health.ts";
 
 /** How long the upstream may take, in milliseconds. */
 export interface ProxyTimeouts {
@@ -25,6 +26,7 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
 /** A server behind this one, and the connections to it. */
 export class Upstream {
   readonly #origin: string;
+  readonly #health: UpstreamHealth;
   readonly #servername: string | undefined;
   readonly #options: Client.Options;
   readonly #undici: Promise<typeof undiciTypes>;
@@ -35,6 +37,7 @@ export class Upstream {
     { connect = 3_000, firstByte = 30_000, idle = 30_000 }: ProxyTimeouts,
   ) {
     this.#origin = origin;
+    this.#health = new UpstreamHealth(origin);
     // The certificate is that of the upstream, whatever Host says.
     this.#servername = protocol === "https:" ? hostname : undefined;
     this.#options = {
@@ -61,7 +64,15 @@ export class Upstream {
    * @returns the exchange, once the head of its response has come
    * @throws HttpError 502 or 504
    */
-  async send(
+  send(
+    request: Pick<Dispatcher.DispatchOptions, "method" | "path" | "headers" | "body">,
+    inform: (status: number, headers: Headers) => void,
+    signal: AbortSignal,
+  ): Promise<UpstreamExchange> {
+    return this.#health.watch(this.#send(request, inform, signal), (error) => !signal.aborted && isGatewayError(error));
+  }
+
+  async #send(
     request: Pick<Dispatcher.DispatchOptions, "method" | "path" | "headers" | "body">,
     inform: (status: number, headers: Headers) => void,
     signal: AbortSignal,
@@ -106,6 +117,11 @@ function mayRepeat(
   const { code, socket } = error as { code?: string; socket?: { bytesRead?: number } };
   // A new connection that breaks off is no matter of timing.
   return BROKEN.has(code ?? "") && socket?.bytesRead !== 0;
+}
+
+/** Whether it is the upstream that has failed, not the request's own content. */
+function isGatewayError(error: unknown): boolean {
+  return error instanceof HttpError && (error.status === 502 || error.status === 504);
 }
 
 /** What the client is told when the upstream has not answered. */

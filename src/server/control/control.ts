@@ -1,17 +1,23 @@
 import { unlinkSync } from "node:fs";
 import { MillraceError } from "../../base/errors.ts";
+import type { MaybePromise } from "../../base/maybe-promise.ts";
 import type { Selection } from "../../cache/store.ts";
 import { type LineChannel, type LineListener, listenForLines } from "../../transport/line-channel.ts";
+import type { Call, CommandEntry } from "../commands.ts";
 import { controlPath } from "./control-folder.ts";
 import type { Command, Reply, Status } from "./protocol.ts";
 
 /** What is controlled. */
 export interface Controlled {
-  status(): Omit<Status, "name">;
+  status(): MaybePromise<Omit<Status, "name">>;
   /** @returns what is to be told of it */
   reload(wait: boolean): Promise<unknown>;
   stop(): void;
   clear(selection: Selection, soft: boolean): unknown;
+  /** The commands of its own. */
+  commands(): readonly CommandEntry[];
+  /** Runs one of them. @param signal aborts when whoever asks is gone */
+  call(call: Call, signal: AbortSignal): Promise<unknown>;
 }
 
 /** The socket by which others of this user control a server: one for each instance, found by its name. */
@@ -59,14 +65,16 @@ export class Control {
   #accept(channel: LineChannel): void {
     // One after the other, as they were asked.
     let turn: Promise<void> = Promise.resolve();
+    const gone = new AbortController();
+    void channel.closed.then(() => gone.abort());
     channel.onLine = (line) => {
-      turn = turn.then(async () => channel.send(JSON.stringify(await this.#reply(line))));
+      turn = turn.then(async () => channel.send(JSON.stringify(await this.#reply(line, gone.signal))));
     };
   }
 
-  async #reply(line: string): Promise<Reply> {
+  async #reply(line: string, gone: AbortSignal): Promise<Reply> {
     try {
-      return { ok: true, result: await this.#result(JSON.parse(line) as Command) };
+      return { ok: true, result: await this.#result(JSON.parse(line) as Command, gone) };
     } catch (error) {
       if (error instanceof MillraceError) {
         const { code, message, hint, place } = error;
@@ -77,12 +85,12 @@ export class Control {
     }
   }
 
-  #result(asked: Command): unknown {
+  async #result(asked: Command, gone: AbortSignal): Promise<unknown> {
     switch (asked.command) {
       case "ping":
         return "pong";
       case "status":
-        return { name: this.name, ...this.#subject.status() };
+        return { name: this.name, ...(await this.#subject.status()) };
       case "reload":
         return this.#subject.reload(asked.wait === true);
       case "stop":
@@ -91,6 +99,10 @@ export class Control {
         return "stopping";
       case "clear":
         return this.#subject.clear(asked.selection, asked.soft === true);
+      case "commands":
+        return this.#subject.commands();
+      case "call":
+        return this.#subject.call({ name: asked.name, args: asked.args }, gone);
       default:
         throw new MillraceError("UNKNOWN_COMMAND", `There is no command ${JSON.stringify(asked)}.`);
     }

@@ -5,16 +5,29 @@ import type { WebServer } from "../web-server.ts";
 import { sumOf } from "../workers/counts.ts";
 import type { Primary } from "../workers/primary.ts";
 import type { Worker } from "../workers/worker.ts";
+import { callCommand, listCommands } from "../commands.ts";
+import type { LimitStatus } from "../report.ts";
+import { CALL } from "./answer-primary.ts";
 import type { Controlled } from "./control.ts";
 import type { WorkerStatus } from "./protocol.ts";
+import { reportOfWorkers } from "./worker-reports.ts";
 
-/** A server as its control socket sees it. @param primary of its workers, if it has some */
-export function controlledServer(server: WebServer, primary: Primary | undefined): Controlled {
+/**
+ * A server as its control socket sees it.
+ *
+ * @param number of the server among those of the program
+ * @param primary of its workers, if it has some
+ */
+export function controlledServer(server: WebServer, number: number, primary: Primary | undefined): Controlled {
+  const stopping = new AbortController();
+  server.hooks.add("drain", () => stopping.abort());
   return {
-    status() {
+    async status() {
       const workers = primary?.workers ?? [];
       const { connections, requests, cache } =
         primary === undefined ? server.counts : sumOf(workers.flatMap(({ pulse }) => pulse ?? []));
+      const inside = primary === undefined ? undefined : await reportOfWorkers(workers, number);
+      const { tasks, upstreams, certificates } = inside ?? server.report;
       return {
         pid: process.pid,
         version: versionOf(),
@@ -25,10 +38,14 @@ export function controlledServer(server: WebServer, primary: Primary | undefined
         addresses: server.addresses.map(urlOf),
         generation: primary?.generation ?? 1,
         dispatch: primary?.dispatch,
-        workers: workers.map(statusOf),
+        workers: workers.map((worker) => statusOf(worker, inside?.limits.get(worker.pid))),
         connections,
         requests: requests + (primary?.pastRequests ?? 0),
         cache,
+        tasks,
+        upstreams,
+        certificates,
+        limits: inside === undefined ? server.report.limits : undefined,
       };
     },
     async reload(wait) {
@@ -52,13 +69,23 @@ export function controlledServer(server: WebServer, primary: Primary | undefined
       primary.broadcast("purge", { selection, soft });
       return { workers: primary.workers.length };
     },
+    commands: () => listCommands(server.options.commands),
+    async call(call, signal) {
+      if (primary === undefined) {
+        return callCommand(server.options.commands, call, AbortSignal.any([signal, stopping.signal]));
+      }
+      const first = primary.workers.find(({ state }) => state === "ready");
+      if (first === undefined) throw new MillraceError("NO_WORKER", "No worker is there that could run it.");
+      return first.questions.ask(`${CALL}/${number}`, { ...call }, { signal });
+    },
   };
 }
 
-function statusOf({ id, pid, generation, state, began, pulse }: Worker): WorkerStatus {
+function statusOf(worker: Worker, limits: LimitStatus | undefined): WorkerStatus {
+  const { id, pid, generation, state, began, pulse } = worker;
   const { memory = 0, lag = 0, connections = 0, requests = 0 } = pulse ?? {};
   const uptime = Math.round((performance.now() - began) / 1000);
-  return { id, pid, generation, state, uptime, memory, lag: Math.round(lag), connections, requests };
+  return { id, pid, generation, state, uptime, memory, lag: Math.round(lag), connections, requests, limits };
 }
 
 function versionOf(): string {

@@ -1,4 +1,7 @@
 import type { Selection, StoreCounts } from "../../cache/store.ts";
+import type { UpstreamStatus } from "../../extensions/proxy/upstream-health.ts";
+import type { CertificateStatus, LimitStatus } from "../report.ts";
+import type { TaskStatus } from "../scheduler/task-status.ts";
 import type { Dispatch, WorkerFault } from "../workers/messages.ts";
 
 /** What is asked over a control socket: one JSON object a line. Each gets one {@link Reply}, in one line. */
@@ -9,7 +12,11 @@ export type Command =
   | { readonly command: "reload"; readonly wait?: boolean }
   /** The reply comes at once; the channel closes when the instance ends. */
   | { readonly command: "stop" }
-  | { readonly command: "clear"; readonly selection: Selection; readonly soft?: boolean };
+  | { readonly command: "clear"; readonly selection: Selection; readonly soft?: boolean }
+  /** The commands of the server's own; the result is a list of `{ name, summary }`. */
+  | { readonly command: "commands" }
+  /** Runs one of them, until it is over or the channel is closed. */
+  | { readonly command: "call"; readonly name: string; readonly args: readonly string[] };
 
 /** What is answered. */
 export type Reply =
@@ -31,6 +38,8 @@ export interface WorkerStatus {
   readonly lag: number;
   readonly connections: number;
   readonly requests: number;
+  /** Undefined when it has not answered within a second, or does not serve. */
+  readonly limits: LimitStatus | undefined;
 }
 
 /** How an instance is. */
@@ -55,4 +64,11 @@ export interface Status {
   /** Since the start. What a worker answered in the second before it ended is not counted. */
   readonly requests: number;
   readonly cache: StoreCounts | undefined;
+  /** Of several workers those of the first, which runs them; tasks that each worker runs are there once for each. */
+  readonly tasks: readonly TaskStatus[];
+  /** Servers that this one proxies to. */
+  readonly upstreams: readonly UpstreamStatus[];
+  readonly certificates: readonly CertificateStatus[];
+  /** Of this process; undefined with workers, which have their own. */
+  readonly limits: LimitStatus | undefined;
 }

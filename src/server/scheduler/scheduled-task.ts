@@ -173,6 +173,7 @@ export class ScheduledTask {
     return {
       name: this.task.name,
       when: this.task.when?.text ?? "at start",
+      workers: this.task.workers,
       owner: this.#owner,
       state: this.#state(),
       due: this.#dueDate(),

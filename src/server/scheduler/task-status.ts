@@ -12,6 +12,8 @@ export interface TaskStatus {
   readonly name: string;
   /** Its schedule in words: `every 10 minutes`, `0 7 * * MON-FRI (Europe/Berlin)`, `at start`. */
   readonly when: string;
+  /** Whether one worker runs it for all, or each for itself. */
+  readonly workers: "one" | "each";
   /** Whose task it is, such as a script's path. */
   readonly owner: string | undefined;
   /** `done`: it is never due again. */

@@ -8,6 +8,7 @@ import type { ConnectionHandle, ListeningHandle } from "../../transport/listenin
 import type { ListenWhere } from "../../transport/tcp.ts";
 import { type Counts, sumOf } from "./counts.ts";
 import { type Broadcast, isOurs, type ToPrimary, type ToWorker, type Wishes, type WorkerFault } from "./messages.ts";
+import { Answers } from "./questions.ts";
 import { HeldSecrets } from "./secrets.ts";
 
 /** The variable by which a process knows that it is a worker, and which. */
@@ -66,6 +67,8 @@ export class Membership {
   readonly #stopped = new Set<number>();
   readonly #onStop: ((how: StopOrder) => void)[] = [];
   readonly #welcome = Promise.withResolvers<void>();
+  /** What the primary may ask. */
+  readonly answers: Answers = new Answers((message) => this.#tell(message));
   /** What all workers share; there from `welcomed` on. */
   readonly secrets: HeldSecrets = new HeldSecrets();
   /** How many workers there are to be, this one among them. */
@@ -210,6 +213,10 @@ export class Membership {
         this.workers = message.workers;
         this.secrets.take(message.secrets);
         return this.#welcome.resolve();
+      case "ask":
+        return void this.answers.ask(message);
+      case "cancel":
+        return this.answers.cancel(message.ask, "Nobody waits for it any more.");
       case "secrets":
         return this.secrets.take(message.secrets);
       case "broadcast":
@@ -238,6 +245,7 @@ export class Membership {
   }
 
   #stop(how: StopOrder): void {
+    this.answers.end();
     if (this.#onStop.length === 0) process.exit();
     for (const stop of this.#onStop) stop(how);
   }

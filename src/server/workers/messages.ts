@@ -49,6 +49,10 @@ export type ToWorker = { readonly millrace: true } &
     | { readonly kind: "connection"; readonly key: string; readonly number: number }
     | { readonly kind: "stop"; readonly deadline: number; readonly isReplaced: boolean }
     | ({ readonly kind: "welcome" } & Welcome)
+    /** Answered by `answer`, whenever that may be. */
+    | { readonly kind: "ask"; readonly ask: number; readonly topic: string; readonly data: Serializable }
+    /** Nobody waits for an answer any more. */
+    | { readonly kind: "cancel"; readonly ask: number }
     /** The secrets have been renewed. */
     | { readonly kind: "secrets"; readonly secrets: readonly Uint8Array[] }
     | Broadcast
@@ -61,6 +65,12 @@ export type ToPrimary = { readonly millrace: true } & (
   | { readonly kind: "ready"; readonly server: number; readonly addresses: readonly ListenAddress[] }
   | { readonly kind: "failed"; readonly fault: WorkerFault }
   | { readonly kind: "pulse"; readonly pulse: Pulse }
+  | {
+      readonly kind: "answer";
+      readonly ask: number;
+      readonly result: Serializable | null;
+      readonly fault?: WorkerFault | undefined;
+    }
   /** A connection has come through. */
   | { readonly kind: "taken"; readonly number: number }
   /** It wants to end, or was told to. */

@@ -154,6 +154,8 @@ export class Primary {
         return worker.took(message.number);
       case "leaving":
         return void crew.recycle(worker, message.reason);
+      case "answer":
+        return worker.questions.answered(message);
       case "failing":
         return crew.fail(worker, message.fault);
       case "said":

@@ -3,6 +3,7 @@ import { MillraceError } from "../../base/errors.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ConnectionHandle } from "../../transport/listening-handle.ts";
 import { SUCCESSOR_VARIABLE, WORKER_VARIABLE } from "./membership.ts";
+import { Questions } from "./questions.ts";
 import { isOurs, type Pulse, type ToPrimary, type ToWorker, type WorkerFault } from "./messages.ts";
 
 /** A timer cannot be set for longer; room is left for what is added to a deadline. */
@@ -55,6 +56,8 @@ export class Worker {
   readonly #given = new Map<number, Arrival>();
   #gifts = 0;
   #fault: WorkerFault | undefined;
+  /** What it is asked. */
+  readonly questions: Questions = new Questions((message) => this.tell(message));
   /** What it was told to accept on. */
   readonly keys: Set<string> = new Set();
   readonly began: number = performance.now();
@@ -88,6 +91,7 @@ export class Worker {
       const error = this.#error(cause);
       this.#ready.reject(error);
       for (const { reject } of this.#listening.values()) reject(error);
+      this.questions.end();
       events.gone(this, cause);
       this.#ended.resolve();
     };

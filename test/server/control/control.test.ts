@@ -50,6 +50,9 @@ suite("Control of a server with workers", { concurrency: false }, () => {
     assert.equal(now.requests, 1);
 
     const waiting = millrace("wait", "--name", "shop");
+    // Who is asked later is there later.
+    await millrace("ping", "--name", "shop");
+    await millrace("ping", "--name", "shop");
     const stopped = await millrace("stop", "--name", "shop", "--wait");
     assert.deepEqual(stopped, { code: 0, stdout: "shop: stopped\n", stderr: "" });
     assert.equal(await fleet.exit(), 0);

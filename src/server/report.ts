@@ -1,0 +1,45 @@
+import { readdirSync } from "node:fs";
+import type { UpstreamStatus } from "../extensions/proxy/upstream-health.ts";
+import type { TaskStatus } from "./scheduler/task-status.ts";
+
+/** A certificate that the server shows. */
+export interface CertificateStatus {
+  /** The names that it is for. */
+  readonly names: readonly string[];
+  /** The end of its validity. */
+  readonly expires: Date;
+  /** Who has signed it. */
+  readonly issuer: string;
+  /** Where it was read; undefined for one that was given or made. */
+  readonly file: string | undefined;
+}
+
+/** How full a process is. */
+export interface LimitStatus {
+  /** Files and sockets that it has open; undefined where the system does not say. */
+  readonly descriptors: number | undefined;
+  /** How many it may have open. */
+  readonly maxDescriptors: number;
+  /** Connections that it lets in. */
+  readonly maxConnections: number;
+  /** Connections that were turned away since the start. */
+  readonly refused: number;
+}
+
+/** How a server is, beside its counts: what is too much to tell every second, and is asked for. */
+export interface Report {
+  readonly tasks: readonly TaskStatus[];
+  readonly upstreams: readonly UpstreamStatus[];
+  readonly certificates: readonly CertificateStatus[];
+  readonly limits: LimitStatus;
+}
+
+/** How many files and sockets this process has open; undefined where only the system knows. */
+export function openDescriptors(): number | undefined {
+  try {
+    // One of them is the folder that is being read.
+    return readdirSync("/proc/self/fd").length - 1;
+  } catch {
+    return undefined;
+  }
+}
