@@ -44,6 +44,7 @@ test("LuaFlare scheduler: tasks, sleep, cron, slow-task warning, due time shown 
   assert.deepEqual(table.status("slow"), {
     name: "slow",
     when: "every 50 seconds",
+    workers: "one",
     owner: "autorun/slow.ts",
     state: "waiting",
     due: new Date("2026-01-01T00:01:40Z"),
