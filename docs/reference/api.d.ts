@@ -95,7 +95,6 @@ declare module "millrace" {
       readonly store?: Store<Variants> | undefined;
       readonly clock?: Clock | undefined;
   }
-<<<<<<< HEAD
   class Certificate {
       #private;
       readonly chain: string;
@@ -131,6 +130,12 @@ declare module "millrace" {
       readonly place?: SourcePlace | undefined;
   }
   type CertificateSet = readonly Certificate[];
+  interface CertificateStatus {
+      readonly names: readonly string[];
+      readonly expires: Date;
+      readonly issuer: string;
+      readonly file: string | undefined;
+  }
   class Certificates {
       #private;
       onMissing: FindMissing | undefined;
@@ -141,13 +146,6 @@ declare module "millrace" {
       find(name: string): CertificateSet | undefined;
       setChallenge(name: string, certificate: Certificate | undefined): void;
       challenge(name: string): CertificateSet | undefined;
-=======
-  interface CertificateStatus {
-      readonly names: readonly string[];
-      readonly expires: Date;
-      readonly issuer: string;
-      readonly file: string | undefined;
->>>>>>> 66e13a7 (feat(control): status tells tasks, upstreams, certificates and limits; commands of a server's own; workers can be asked)
   }
   type ClientCache = "none" | "changing" | "full" | {
       readonly maxAge: number;
