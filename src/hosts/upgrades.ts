@@ -58,8 +58,9 @@ export class Upgrades {
    * @throws HttpError 404 when it asks for nothing that is registered
    */
   find(request: Request): Handler | undefined {
-    // RFC 9110 §7.8: HTTP/1.0 cannot upgrade, HTTP/2 and 3 have no such field, and Connection must name it.
-    if (request.protocol !== "http/1.1") return undefined;
+    // RFC 9110 §7.8: HTTP/1.0 cannot upgrade, and Connection must name it. In HTTP/2 nobody can send the field, and a
+    // session says with it that there is an extended CONNECT (RFC 8441 §4).
+    if (request.protocol === "http/1.0") return undefined;
     if (Request.field(request, "upgrade") === null) return undefined;
     const offers = request.headers.get("upgrade");
     if (offers === null || !hasToken(request.headers.get("connection") ?? undefined, "upgrade")) return undefined;

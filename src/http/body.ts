@@ -45,6 +45,11 @@ export class Body implements AsyncIterable<Uint8Array> {
     return this.#state === "ended" && this.#chunks.length === 0;
   }
 
+  /** Octets that have come and were not read yet. */
+  get queued(): number {
+    return this.#queued;
+  }
+
   /** Takes a chunk over (it must not change afterwards). False: stop reading until {@link BodySource.demand}. */
   push(chunk: Uint8Array): boolean {
     if (this.#state !== "open" || chunk.length === 0) return true;

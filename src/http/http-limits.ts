@@ -20,7 +20,10 @@ export interface HttpLimits {
   drain: number;
   /** Octets of further requests kept while one is being answered. Default 64 KiB. */
   backlog: number;
-  /** Requests on one connection, then it is closed. Default 10,000. */
+  /**
+   * Requests on one connection, then it is closed. Default 10,000. A connection of HTTP/2 carries 100 at once and takes a
+   * hundred times as many.
+   */
   requests: number;
   /** Milliseconds that a connection lives, then the next answer closes it. Default one hour. */
   lifetime: number;

@@ -2,8 +2,9 @@ import type { Log } from "../base/log.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { PhaseLimits, Watchdog } from "../transport/watchdog.ts";
 import { HeadParser } from "./h1/head-parser.ts";
-import { Session } from "./h1/session.ts";
-import type { SyntaxFault } from "./h1/fault.ts";
+import { Session as Session1 } from "./h1/session.ts";
+import { PREFACE } from "./h2/frame.ts";
+import { Session as Session2 } from "./h2/session.ts";
 import { HttpError } from "./http-error.ts";
 import type { Handler } from "./handler.ts";
 import type { HttpLimits } from "./http-limits.ts";
@@ -22,6 +23,19 @@ export interface HttpServerParts {
   /** Told whose connections are not to be let in for so many milliseconds. */
   readonly onDrop?: ((address: string, milliseconds: number) => void) | undefined;
 }
+
+/** The HTTP conversation on one connection, as the server sees it. */
+export interface HttpSession {
+  /** No more is asked after what is under way; idle, it ends. The server is going away for good. */
+  closeWhenIdle(): void;
+  /** The server stops, or another stands in for it: whoever can be told now is told. */
+  drain(): void;
+  /** Ends it now. */
+  abort(): void;
+}
+
+/** What was agreed on before HTTP began, in the words of ALPN. RFC 9113 §3.2. */
+export type AgreedProtocol = "h2" | "http/1.1";
 
 /**
  * Speaks HTTP on connections that are given to it and has a handler answer.
@@ -45,7 +59,7 @@ export class HttpServer {
   readonly #log: Log;
   readonly #isCrowded: (() => boolean) | undefined;
   readonly #onDrop: HttpServerParts["onDrop"];
-  readonly #sessions = new Set<Session>();
+  readonly #sessions = new Set<HttpSession>();
   /** Made by `close`; resolves when no session is left. */
   #closed: PromiseWithResolvers<void> | undefined;
 
@@ -70,9 +84,30 @@ export class HttpServer {
     return this.#sessions.size;
   }
 
-  /** Begins a session on a connection. */
-  accept(connection: Connection): void {
-    this.#sessions.add(new Session(this, connection));
+  /**
+   * Begins a session on a connection.
+   *
+   * @param agreed what was agreed on, as by ALPN; without it the client says by what it sends first
+   */
+  accept(connection: Connection, agreed?: AgreedProtocol): void {
+    const session =
+      agreed === "h2" ? new Session2(this, connection) : new Session1(this, connection, agreed === undefined);
+    this.#sessions.add(session);
+  }
+
+  /**
+   * A client that knows that HTTP/2 is spoken here has begun to. RFC 9113 §3.3.
+   *
+   * @param octets the first that came, borrowed
+   * @returns whether that is so: another session has taken over
+   */
+  switchToHttp2(session: HttpSession, connection: Connection, octets: Buffer): boolean {
+    if (octets.toString("latin1", 0, PREFACE.length) !== PREFACE.slice(0, octets.length)) return false;
+    const next = new Session2(this, connection);
+    this.#sessions.add(next);
+    this.forget(session);
+    next.onData(octets);
+    return true;
   }
 
   /** A session needs a parser for itself: the shared one has read a part of its head. */
@@ -123,12 +158,13 @@ export class HttpServer {
   };
 
   /** Says that a client broke the rules: its business, not the operator's. */
-  reportFault(reason: SyntaxFault, connection: Connection): void {
-    this.#log.write("debug", reason.reason, { status: reason.status, remoteAddress: connection.remoteAddress });
+  reportFault(reason: string, connection: Connection, status?: number): void {
+    const { remoteAddress } = connection;
+    this.#log.write("debug", reason, status === undefined ? { remoteAddress } : { status, remoteAddress });
   }
 
   /** A session is over. */
-  forget(session: Session): void {
+  forget(session: HttpSession): void {
     this.#sessions.delete(session);
     if (this.#sessions.size === 0) this.#closed?.resolve();
   }
@@ -148,9 +184,9 @@ export class HttpServer {
   /**
    * Each session's next answer is its last, and says so. Resolves when none is left.
    *
-   * Idle sessions wait for their next request, or for their deadline: to close one loses the request that is perhaps on
-   * its way to it already. Upgraded connections are told, and end when whoever has them is done. For a server that another
-   * one stands in for.
+   * Idle sessions of HTTP/1.1 wait for their next request, or for their deadline: to close one loses the request that is
+   * perhaps on its way to it already. Those of HTTP/2 are told. Upgraded connections are told, and end when whoever has
+   * them is done. For a server that another one stands in for.
    */
   leave(): Promise<void> {
     this.leaving = true;

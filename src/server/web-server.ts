@@ -12,6 +12,7 @@ import type { Response } from "../http/response.ts";
 import { byPriority, type Extension } from "../pipeline/stages.ts";
 import { Certificates } from "../tls/certificates.ts";
 import { AcceptLimits } from "../transport/accept-limits.ts";
+import type { SecureConnection } from "../tls/secure-connection.ts";
 import type { Connection, ListenAddress, Listener } from "../transport/connection.ts";
 import { descriptorLimit } from "../transport/descriptor-limit.ts";
 import { acceptProxyProtocol } from "../transport/proxy-protocol.ts";
@@ -366,8 +367,11 @@ export class WebServer {
     this.#tls = tls;
     if (tls.asksClients) this.#http.handler = this.#guarded(this.#http.handler);
     const timeout = this.#http.phases.handshake;
-    const securing = { secrets: this.secrets, watchdog: this.#watchdog, timeout, protocols: ["http/1.1"] };
-    return tls.start(securing, (connection) => this.#http.accept(connection));
+    const securing = { secrets: this.secrets, watchdog: this.#watchdog, timeout, protocols: ["h2", "http/1.1"] };
+    // A client that does not speak of ALPN speaks HTTP/1.1. RFC 9113 §3.2.
+    const accept = (connection: SecureConnection): void =>
+      this.#http.accept(connection, connection.protocol === "h2" ? "h2" : "http/1.1");
+    return tls.start(securing, accept);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { hexDigit, TOKEN_CHAR } from "../../base/ascii.ts";
-import { fault, type SyntaxFault } from "./fault.ts";
-import { BACKSLASH, CR, EQUALS, LF, QUOTE, SEMICOLON, VALUE_CHAR } from "./octets.ts";
+import { fault, type SyntaxFault } from "../fault.ts";
+import { BACKSLASH, CR, EQUALS, LF, QUOTE, SEMICOLON, VALUE_CHAR } from "../octets.ts";
 
 const BAD_SIZE = fault(400, "A chunk size is not 1 to 16 hexadecimal digits");
 const HUGE_SIZE = fault(413, "A chunk is larger than any content may be");

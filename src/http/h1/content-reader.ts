@@ -2,7 +2,7 @@ import type { Body } from "../body.ts";
 import { Headers } from "../headers.ts";
 import { type HttpLimits, trailerLimits } from "../http-limits.ts";
 import { ChunkedDecoder } from "./chunked-decoder.ts";
-import { fault, type SyntaxFault } from "./fault.ts";
+import { fault, type SyntaxFault } from "../fault.ts";
 import { HeadParser } from "./head-parser.ts";
 
 const TOO_LARGE = fault(413, "The content is too large");

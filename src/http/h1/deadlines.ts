@@ -1,6 +1,6 @@
 import { RateGuard } from "../../transport/rate-guard.ts";
 import type { Phase, PhaseLimits, Watchdog, Watched } from "../../transport/watchdog.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "../output.ts";
 
 /** Who is told that a phase has lasted too long. */
 export interface DeadlineOwner {

@@ -1,6 +1,7 @@
 import { formatHttpDate } from "../../fields/http-date.ts";
 import { Headers } from "../headers.ts";
 import type { KeptResponse, Rendered } from "../kept-response.ts";
+import { latin1OfOctets } from "../latin1.ts";
 import { reasonOf } from "../status.ts";
 import { Response } from "../response.ts";
 
@@ -102,16 +103,6 @@ function isOwnField(name: string): boolean {
 
 /** Octets up to which head and content are joined into one string: the system takes it in one copy. */
 export const JOIN_LIMIT: number = 16 * 1024;
-
-/** Octets as latin1, one character per octet. */
-export function latin1OfOctets(octets: Uint8Array): string {
-  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1");
-}
-
-/** Text as latin1, one character per octet: itself when it is ASCII, its UTF-8 otherwise. */
-export function latin1Of(text: string, octets: number): string {
-  return octets === text.length ? text : Buffer.from(text, "utf8").toString("latin1");
-}
 
 /** Renders a small kept response, the first time that it is sent. */
 export function renderKept(response: Response, kept: KeptResponse, content: () => Uint8Array): Rendered {

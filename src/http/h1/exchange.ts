@@ -12,11 +12,11 @@ import { Response } from "../response.ts";
 import type { Upgrade } from "../upgrade.ts";
 import { ContentReader } from "./content-reader.ts";
 import { encodeInterim, type Persistence } from "./encoder.ts";
-import { fault, faultResponse, type SyntaxFault } from "./fault.ts";
+import { fault, faultResponse, type SyntaxFault } from "../fault.ts";
 import type { FramingFields } from "./framing.ts";
 import type { HeadText } from "./head-text.ts";
-import type { Output } from "./output.ts";
-import type { StreamWriter } from "./stream-writer.ts";
+import type { Output } from "../output.ts";
+import type { StreamWriter } from "../stream-writer.ts";
 import { endsWithClose, type Recipient, writeResponse } from "./write-response.ts";
 
 const HANDLER_TIMEOUT = fault(503, "The answer took too long");

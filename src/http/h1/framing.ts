@@ -1,6 +1,6 @@
 import { TOKEN_CHAR } from "../../base/ascii.ts";
-import { fault, type SyntaxFault } from "./fault.ts";
-import { COLON, COMMA, DASH, HTAB, SP } from "./octets.ts";
+import { fault, type SyntaxFault } from "../fault.ts";
+import { COLON, COMMA, DASH, HTAB, SP } from "../octets.ts";
 
 const TWO_HOSTS = fault(400, "There is more than one Host field");
 const NO_HOST = fault(400, "An HTTP/1.1 request needs a Host field");

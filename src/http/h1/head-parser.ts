@@ -1,7 +1,7 @@
 import { TOKEN_CHAR } from "../../base/ascii.ts";
-import { fault, type SyntaxFault } from "./fault.ts";
+import { fault, type SyntaxFault } from "../fault.ts";
 import { FramingFields } from "./framing.ts";
-import { COLON, CR, HTAB, LF, SP, TARGET_CHAR, VALUE_CHAR } from "./octets.ts";
+import { COLON, CR, HTAB, LF, SP, TARGET_CHAR, VALUE_CHAR } from "../octets.ts";
 
 /** Limits of a head; every number in octets but `fields`. */
 export interface HeadLimits {
@@ -19,7 +19,7 @@ const BAD_TARGET = fault(400, "The request target holds an octet that is not all
 const NO_TARGET = fault(400, "The request line has no target");
 const LONG_LINE = fault(414, "The request line is too long");
 const BAD_VERSION = fault(400, "The request line does not end with an HTTP version");
-const OTHER_VERSION = fault(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here");
+export const OTHER_VERSION: SyntaxFault = fault(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here");
 const BARE_CR = fault(400, "A CR is not followed by LF");
 const BAD_NAME = fault(400, "A field name is not a token directly followed by a colon");
 const FOLDED = fault(400, "A field line is folded or starts with white space");

@@ -1,7 +1,7 @@
 import { lowerAscii } from "../../base/ascii.ts";
 import { parseHost } from "../../fields/host.ts";
 import { canonicalPath } from "../target.ts";
-import { fault, type SyntaxFault } from "./fault.ts";
+import { fault, type SyntaxFault } from "../fault.ts";
 import type { HeadParser } from "./head-parser.ts";
 import { methodOf } from "./method.ts";
 import { readTarget } from "./request-target.ts";

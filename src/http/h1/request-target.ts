@@ -1,6 +1,6 @@
 import { equalsIgnoreCase } from "../../base/ascii.ts";
 import { parseHost } from "../../fields/host.ts";
-import { fault, type SyntaxFault } from "./fault.ts";
+import { fault, type SyntaxFault } from "../fault.ts";
 
 const NOT_A_TARGET = fault(400, "The request target has no form that its method may use");
 const BAD_AUTHORITY = fault(400, "The request target names no valid host");

@@ -1,15 +1,15 @@
 import type { Connection, ConnectionHandler } from "../../transport/connection.ts";
 import type { Phase } from "../../transport/watchdog.ts";
 import type { Peer } from "../channel.ts";
-import type { HttpServer } from "../http-server.ts";
+import type { HttpServer, HttpSession } from "../http-server.ts";
 import type { Response } from "../response.ts";
 import type { Upgrade } from "../upgrade.ts";
 import { type DeadlineOwner, Deadlines } from "./deadlines.ts";
 import { Exchange, type ExchangeOwner } from "./exchange.ts";
-import { fault, faultResponse, type SyntaxFault } from "./fault.ts";
-import type { HeadParser } from "./head-parser.ts";
+import { fault, faultResponse, type SyntaxFault } from "../fault.ts";
+import { type HeadParser, OTHER_VERSION } from "./head-parser.ts";
 import { readHeadText } from "./head-text.ts";
-import { Output } from "./output.ts";
+import { Output } from "../output.ts";
 import { type Lent, upgradeConnection } from "./upgrade-connection.ts";
 import { writeResponse } from "./write-response.ts";
 
@@ -39,7 +39,7 @@ type State =
  *
  * open → lingering → over, or open → lent. The requests that wait behind the one at hand are octets that are not read.
  */
-export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner {
+export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, ExchangeOwner {
   readonly server: HttpServer;
   readonly output: Output;
   readonly #connection: Connection;
@@ -55,11 +55,14 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
   /** Octets that wait: an incomplete head, or requests behind the one being answered. */
   #held: Buffer | undefined;
   #exchanges = 0;
+  readonly #maySwitch: boolean;
   #halfClosed = false;
   #paused = false;
 
-  constructor(server: HttpServer, connection: Connection) {
+  /** @param maySwitch whether the client may begin with the preface of HTTP/2 */
+  constructor(server: HttpServer, connection: Connection, maySwitch: boolean) {
     this.server = server;
+    this.#maySwitch = maySwitch;
     this.#connection = connection;
     this.output = new Output(connection);
     this.#deadlines = new Deadlines(server.watchdog, server.phases, this.output, this);
@@ -127,9 +130,22 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
       return start;
     }
     this.#parser = undefined;
+    if (after === -1 && parser.fault === OTHER_VERSION && this.#switch(octets, start)) {
+      parser.reset();
+      return octets.length;
+    }
     const end = after === -1 ? this.#refuse(parser.fault!, octets.length) : this.#begin(parser, octets, start, after);
     parser.reset();
     return end;
+  }
+
+  /** The preface of HTTP/2 is the head of a request whose version is not spoken here: no other head costs anything. */
+  #switch(octets: Buffer, start: number): boolean {
+    if (!this.#maySwitch || this.#exchanges > 0) return false;
+    if (!this.server.switchToHttp2(this, this.#connection, octets.subarray(start))) return false;
+    this.#state = "over";
+    this.#deadlines.stop();
+    return true;
   }
 
   #begin(parser: HeadParser, octets: Buffer, start: number, after: number): number {
@@ -215,7 +231,7 @@ export class Session implements ConnectionHandler, DeadlineOwner, ExchangeOwner 
 
   /** Answers a fault and closes: after it, nobody can tell where the next request would start. */
   #refuse(reason: SyntaxFault, end: number): number {
-    this.server.reportFault(reason, this.#connection);
+    this.server.reportFault(reason.reason, this.#connection, reason.status);
     writeResponse(this.output, faultResponse(reason), ANYBODY, "connection: close\r\n");
     this.close();
     return end;

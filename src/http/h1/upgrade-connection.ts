@@ -3,7 +3,7 @@ import { duplexOf } from "../../transport/duplex.ts";
 import type { Response } from "../response.ts";
 import type { Upgrade } from "../upgrade.ts";
 import { encodeHead } from "./encoder.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "../output.ts";
 
 /** Who wants to know what becomes of a lent connection. */
 export interface UpgradeEvents {

@@ -1,20 +1,13 @@
-import { parseDecimal } from "../../base/ascii.ts";
 import { type Content, isStreamed, lengthOf, releaseContent } from "../content.ts";
 import type { KeptResponse } from "../kept-response.ts";
+import { latin1Of, latin1OfOctets } from "../latin1.ts";
 import { Response } from "../response.ts";
+import { announcedLength, lengthWithoutContent } from "../response-length.ts";
 import { isNullBodyStatus } from "../status.ts";
-import {
-  type Delimiting,
-  encodeHead,
-  encodeKept,
-  JOIN_LIMIT,
-  latin1Of,
-  latin1OfOctets,
-  type Persistence,
-  renderKept,
-} from "./encoder.ts";
-import type { Output } from "./output.ts";
-import { StreamWriter } from "./stream-writer.ts";
+import { type Delimiting, encodeHead, encodeKept, JOIN_LIMIT, type Persistence, renderKept } from "./encoder.ts";
+import { FramedOutput } from "./framed-output.ts";
+import type { Output } from "../output.ts";
+import { StreamWriter } from "../stream-writer.ts";
 
 /** What of a request decides how its response is written. */
 export interface Recipient {
@@ -56,7 +49,9 @@ export function writeResponse(
     const trailers = Response.parts.trailers(response);
     const wanted = trailers !== undefined && delimiting === "chunked" && recipient.wantsTrailers();
     // Before the head: content that cannot even begin is still answered with 500.
-    const writer = new StreamWriter(output, content, delimiting, wanted ? trailers : undefined);
+    const announced = typeof delimiting === "number" ? delimiting : -1;
+    const sink = new FramedOutput(output, delimiting);
+    const writer = new StreamWriter(sink, content, announced, wanted ? trailers : undefined);
     output.text(encodeHead(response, delimiting, persistence));
     return writer;
   }
@@ -113,18 +108,9 @@ function delimitingOf(response: Response, length: number, recipient: Recipient):
 
 /** For a response that has no content on the wire: what its head says of the length that GET would have. */
 function delimitingWithout(response: Response, content: Content, recipient: Recipient): Delimiting {
-  const { status } = response;
-  // RFC 9110 §8.6: no Content-Length in 1xx and 204; RFC 9110 §15.3.6: 205 has none but says so.
-  if (status === 205) return 0;
-  if (status < 200 || status === 204 || status === 304) return "none";
-  if (!recipient.isHead) return 0;
-  const length = content === null ? announcedLength(response) : lengthOf(content);
-  return length >= 0 ? length : content === null ? "none" : delimitingOf(response, -1, recipient);
-}
-
-function announcedLength(response: Response): number {
-  const lines = Response.parts.lines(response);
-  if (lines === undefined) return -1;
-  const value = response.headers.get("content-length");
-  return value === null ? -1 : parseDecimal(value);
+  const length = lengthWithoutContent(response, content, recipient.isHead);
+  if (length >= 0) return length;
+  return recipient.isHead && content !== null && !isNullBodyStatus(response.status)
+    ? delimitingOf(response, -1, recipient)
+    : "none";
 }

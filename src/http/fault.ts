@@ -1,4 +1,4 @@
-import { Response } from "../response.ts";
+import { Response } from "./response.ts";
 
 /** A request that breaks a rule: the status to answer with and the reason to show and to log. */
 export interface SyntaxFault {

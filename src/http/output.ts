@@ -1,4 +1,4 @@
-import type { Connection } from "../../transport/connection.ts";
+import type { Connection } from "../transport/connection.ts";
 
 /** Text that may gather before it is written: about what one system call takes at once. */
 const GATHER_LIMIT = 64 * 1024;

@@ -1,0 +1,91 @@
+import { Duplex } from "node:stream";
+import { isPromise } from "../../base/maybe-promise.ts";
+import type { ConnectionStream } from "../../transport/duplex.ts";
+import type { Body } from "../body.ts";
+import type { Peer } from "../channel.ts";
+import type { StreamOutput } from "./stream-output.ts";
+
+type Callback = (error?: Error | null) => void;
+
+/**
+ * Lends a stream of HTTP/2 to code that speaks `node:stream`: backpressure both ways, half-closed ends, errors. RFC 8441 §5.
+ *
+ * Destroying it resets the stream; the others of the connection go on.
+ */
+export class StreamDuplex extends Duplex implements ConnectionStream {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly #body: Body;
+  readonly #output: StreamOutput;
+  readonly #reset: () => void;
+  #isReading = false;
+  /** Who waits for room. */
+  #written: Callback | undefined;
+
+  constructor(body: Body, output: StreamOutput, peer: Peer, reset: () => void) {
+    super({ allowHalfOpen: true, emitClose: true });
+    this.#body = body;
+    this.#output = output;
+    this.#reset = reset;
+    this.remoteAddress = peer.remoteAddress;
+    this.remotePort = peer.remotePort;
+    // A client that resets must not end the process of a server whose upgrade forgot to listen.
+    this.on("error", () => {});
+    output.onRoom = () => this.#settle(null);
+  }
+
+  override _read(): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    void this.#pull();
+  }
+
+  async #pull(): Promise<void> {
+    try {
+      for (;;) {
+        const next = this.#body.read();
+        const chunk = isPromise(next) ? await next : next;
+        if (chunk === undefined) {
+          this.push(null);
+          return;
+        }
+        if (!this.push(chunk)) break;
+      }
+    } catch {
+      this.lose();
+    }
+    this.#isReading = false;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, written: Callback): void {
+    this.#output.piece(Buffer.from(chunk));
+    if (this.#output.blocked) this.#written = written;
+    else written();
+  }
+
+  override _final(finished: Callback): void {
+    this.#output.finish([]);
+    finished();
+  }
+
+  override _destroy(error: Error | null, destroyed: Callback): void {
+    if (error !== null || !this.readableEnded || !this.writableFinished) this.#reset();
+    destroyed(error);
+    this.#settle(error ?? gone());
+  }
+
+  #settle(error: Error | null): void {
+    const written = this.#written;
+    this.#written = undefined;
+    written?.(error);
+  }
+
+  /** The stream or its connection is gone. */
+  lose(): void {
+    if (!this.readableEnded || !this.writableFinished) this.destroy(gone());
+  }
+}
+
+function gone(): Error {
+  return Object.assign(new Error("The stream is gone."), { code: "ECONNRESET" });
+}
