@@ -104,6 +104,7 @@ export type { FetchApp, FetchAppOptions } from "./hosts/fetch-app.ts";
 export type { TrailingSlash } from "./hosts/handlers-manager.ts";
 export { Host, host } from "./hosts/host.ts";
 export type { DefaultName, HostOptions } from "./hosts/host.ts";
+export type { HstsOptions, HttpsOnlyOptions } from "./hosts/https-only.ts";
 export { Hosts } from "./hosts/hosts.ts";
 export type { HostsOptions } from "./hosts/hosts.ts";
 export type { Params } from "./hosts/pattern.ts";

@@ -1,3 +1,4 @@
+import type { MaybePromise } from "./base/maybe-promise.ts";
 import { CONDITION_FIELDS } from "./fields/preconditions.ts";
 import { Body } from "./http/body.ts";
 import type { Channel } from "./http/channel.ts";
@@ -11,6 +12,8 @@ import type { App } from "./server/app.ts";
 import { isApp } from "./server/check-options.ts";
 import type { ServerOptions } from "./server/options.ts";
 import { WebServer } from "./server/web-server.ts";
+import type { ClientCertificate } from "./tls/client-certificate.ts";
+import type { TestCertificate } from "./tls/test-certificate.ts";
 
 /** A request of a test. */
 export interface FakeRequest {
@@ -29,6 +32,8 @@ export interface FakeRequest {
   readonly remoteAddress?: string | undefined;
   /** Whether the client's connection counts as encrypted. Default: false. */
   readonly secure?: boolean | undefined;
+  /** The certificate that the client has shown. Default: none. */
+  readonly client?: ClientCertificate | undefined;
 }
 
 /**
@@ -53,14 +58,14 @@ export class FakeReactor {
 
   /** The response to a request, as a client would see it. What `onEnd` queued runs when its content has been read. */
   async request({ json, ...init }: FakeRequest = {}): Promise<Response> {
-    const { method = "GET", path: target = "/", remoteAddress = "127.0.0.1", secure = false } = init;
+    const { method = "GET", path: target = "/", remoteAddress = "127.0.0.1", secure = false, client } = init;
     const headers = new Headers(init.headers);
     const { content, type } = contentOf(json === undefined ? init.body : JSON.stringify(json));
     const contentType = json === undefined ? type : "application/json";
     if (contentType !== undefined && !headers.has("content-type")) headers.set("content-type", contentType);
     if (!headers.has("host")) headers.set("host", init.host ?? "localhost");
     const channel: Channel = {
-      peer: { remoteAddress, remotePort: 0, secure },
+      peer: { remoteAddress, remotePort: 0, secure, client },
       protocol: "http/1.1",
       bufferedLimit: this.#buffered,
       inform() {},
@@ -122,10 +127,21 @@ export interface TestServer extends AsyncDisposable {
   /** With a final `/`. */
   readonly url: string;
   readonly server: WebServer;
+  /** With TLS, the authority that has signed the certificate, in PEM: what clients are to trust. */
+  readonly ca: string | undefined;
   /** The platform's `fetch`. @param path a path, or a whole URL */
   fetch(path: string, init?: globalThis.RequestInit): Promise<globalThis.Response>;
   /** Stops the server; what is not over within a second is destroyed. */
   close(): Promise<void>;
+}
+
+/** How a {@link TestServer} differs from the simplest one. */
+export interface TestServerOptions {
+  /**
+   * Whether it speaks TLS, with a certificate for localhost and 127.0.0.1 that is made for the process and written
+   * nowhere. Default: false.
+   */
+  readonly tls?: boolean | undefined;
 }
 
 /**
@@ -136,18 +152,51 @@ export interface TestServer extends AsyncDisposable {
  * await using server = await testServer(app);
  * const response = await server.fetch("/users/7");
  */
-export async function testServer(app: App | ServerOptions): Promise<TestServer> {
-  const server = await serverOf(app, { listen: "127.0.0.1:0" }).start();
+export async function testServer(
+  app: App | ServerOptions,
+  { tls = false }: TestServerOptions = {},
+): Promise<TestServer> {
+  const certificate = tls ? await (made ??= makeCertificate()) : undefined;
+  const listen = { host: "127.0.0.1", port: 0, tls };
+  const own = certificate === undefined ? {} : { tls: { cert: certificate.cert, key: certificate.key } };
+  const server = await serverOf(app, { listen, ...own }).start();
   const { url } = server;
-  const { fetch: nativeFetch } = globalThis;
-  const close = (): Promise<void> => server.stop({ deadline: 1000 });
+  const client =
+    certificate === undefined ? { fetch: globalThis.fetch, close() {} } : await trustingClient(certificate.ca);
+  const close = async (): Promise<void> => {
+    const stopped = server.stop({ deadline: 1000 });
+    await client.close();
+    await stopped;
+  };
   return {
     url,
     server,
-    fetch: (path, init) => nativeFetch(new URL(path, url), init),
+    ca: certificate?.ca,
+    fetch: (path, init) => client.fetch(new URL(path, url), init),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** One for the process: to make it takes as long as many a test. */
+let made: Promise<TestCertificate> | undefined;
+
+async function makeCertificate(): Promise<TestCertificate> {
+  const { testCertificate } = await import("./tls/test-certificate.ts");
+  return testCertificate();
+}
+
+interface Client {
+  readonly fetch: typeof globalThis.fetch;
+  close(): MaybePromise<void>;
+}
+
+/** A `fetch` that trusts one more authority: the platform's takes no such wish. */
+async function trustingClient(ca: string): Promise<Client> {
+  const { Agent, fetch: undiciFetch } = await import("undici");
+  const dispatcher = new Agent({ connect: { ca } });
+  const trusting = (input: URL, init: object = {}): unknown => undiciFetch(input, { ...init, dispatcher });
+  return { fetch: trusting as unknown as typeof globalThis.fetch, close: () => dispatcher.destroy() };
 }
 
 function serverOf(app: App | ServerOptions, more: ServerOptions = {}): WebServer {

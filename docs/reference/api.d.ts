@@ -379,6 +379,7 @@ declare module "millrace" {
       get names(): readonly HostName[];
       get noFallback(): boolean;
       get autorun(): string | undefined;
+      get isHttpsOnly(): boolean;
       get tls(): HostTlsOptions | undefined;
       get extensions(): readonly Extension[];
       extensionsBeside(defaults: readonly Extension[]): readonly Extension[];
@@ -389,7 +390,7 @@ declare module "millrace" {
       lend(extension: Extension): () => void;
       lendUpgrade(token: string, handler: (request: Request) => Answer): () => void;
       protected compile(): Handler;
-      compileFor({ errors: outer, compress, cache, defaults }: HostContext): Handler;
+      compileFor({ errors: outer, compress, cache, defaults, securePort }: HostContext): Handler;
   }
   interface HostOptions {
       readonly aliases?: readonly string[];
@@ -400,6 +401,7 @@ declare module "millrace" {
       };
       readonly autorun?: string;
       readonly tls?: HostTlsOptions;
+      readonly httpsOnly?: boolean | HttpsOnlyOptions;
   }
   interface HostTlsOptions {
       readonly cert?: string | undefined;
@@ -411,6 +413,7 @@ declare module "millrace" {
   }
   class Hosts {
       #private;
+      securePort: number | undefined;
       constructor(hosts?: readonly Host[], options?: HostsOptions);
       get list(): readonly Host[];
       add(...hosts: Host[]): this;
@@ -427,6 +430,11 @@ declare module "millrace" {
       readonly compress?: Layer | undefined;
       readonly cache?: Layer | undefined;
       readonly defaults?: readonly Extension[] | undefined;
+  }
+  interface HstsOptions {
+      readonly maxAge?: number;
+      readonly includeSubDomains?: boolean;
+      readonly preload?: boolean;
   }
   class HttpError extends Error {
       readonly status: number;
@@ -454,6 +462,10 @@ declare module "millrace" {
       backlog: number;
       requests: number;
       lifetime: number;
+  }
+  interface HttpsOnlyOptions {
+      readonly port?: number;
+      readonly hsts?: boolean | HstsOptions;
   }
   class KeptResponse {
       #private;
@@ -1186,12 +1198,17 @@ declare module "millrace/testing" {
       readonly host?: string | undefined;
       readonly remoteAddress?: string | undefined;
       readonly secure?: boolean | undefined;
+      readonly client?: ClientCertificate | undefined;
   }
   interface TestServer extends AsyncDisposable {
       readonly url: string;
       readonly server: WebServer;
+      readonly ca: string | undefined;
       fetch(path: string, init?: globalThis.RequestInit): Promise<globalThis.Response>;
       close(): Promise<void>;
   }
-  function testServer(app: App | ServerOptions): Promise<TestServer>;
+  interface TestServerOptions {
+      readonly tls?: boolean | undefined;
+  }
+  function testServer(app: App | ServerOptions, { tls }?: TestServerOptions): Promise<TestServer>;
 }

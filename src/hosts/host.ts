@@ -15,6 +15,7 @@ import { errorPageOf } from "./error-page-of.ts";
 import { HandlersManager, type TrailingSlash } from "./handlers-manager.ts";
 import { type HostPattern, parseHostPattern } from "../fields/host-pattern.ts";
 import { parsePattern } from "./pattern.ts";
+import { faultOfHttpsOnly, httpsOnly, type HttpsOnlyOptions } from "./https-only.ts";
 import { Upgrades } from "./upgrades.ts";
 
 /** How a host answers. */
@@ -34,6 +35,12 @@ export interface HostOptions {
   readonly autorun?: string;
   /** The host's certificates and what its clients show, where the server speaks TLS. Default: those of the server. */
   readonly tls?: HostTlsOptions;
+  /**
+   * Whether requests that came without TLS are redirected to it, and browsers told to remember that (HSTS). Default: false.
+   *
+   * Danger: behind a proxy that takes TLS off, every request came without, and is redirected for ever.
+   */
+  readonly httpsOnly?: boolean | HttpsOnlyOptions;
 }
 
 /** The extensions that a server gives to each of its hosts. */
@@ -58,6 +65,8 @@ export interface HostContext {
   readonly cache?: Layer | undefined;
   /** Extensions that the host has unless it says otherwise. */
   readonly defaults?: readonly Extension[] | undefined;
+  /** The port of the server's first listener with TLS, once it is known. */
+  readonly securePort?: (() => number | undefined) | undefined;
 }
 
 /** A pattern of a host, and where it was given. */
@@ -89,7 +98,8 @@ export class Host extends Arc {
   /** @throws MillraceError `BAD_HOST`, `BAD_OPTION` */
   constructor(name: string, options: HostOptions = {}) {
     super();
-    const fault = options.tls === undefined ? undefined : faultOfTlsOptions(options.tls, "tls", true);
+    const { tls = {}, httpsOnly: secured = false } = options;
+    const fault = faultOfTlsOptions(tls, "tls", true) ?? faultOfHttpsOnly(secured);
     if (fault !== undefined) throw new MillraceError("BAD_OPTION", fault, { place: callerPlace() });
     this.#options = options;
     this.alias(name, ...(options.aliases ?? []));
@@ -113,6 +123,11 @@ export class Host extends Arc {
   /** The folder of its scripts, as given. */
   get autorun(): string | undefined {
     return this.#options.autorun;
+  }
+
+  /** Whether it redirects requests that came without TLS. */
+  get isHttpsOnly(): boolean {
+    return (this.#options.httpsOnly ?? false) !== false;
   }
 
   /** Its certificates, and what its clients show. */
@@ -207,8 +222,10 @@ export class Host extends Arc {
   }
 
   /** @internal Folds the host with its extensions. */
-  compileFor({ errors: outer, compress, cache, defaults = [] }: HostContext): Handler {
-    const extensions = this.extensionsBeside(defaults);
+  compileFor({ errors: outer, compress, cache, defaults = [], securePort = () => undefined }: HostContext): Handler {
+    const { httpsOnly: secured = false } = this.#options;
+    const beside = this.extensionsBeside(defaults);
+    const extensions = secured === false ? beside : [...beside, httpsOnly(secured === true ? {} : secured, securePort)];
     const page = errorPageOf(extensions, this.parts);
     const errors = new ErrorHandlers(page === undefined ? outer : outer.withPages(page)).setAll(this.parts.errors);
     const { patterns, prepare } = this.#prepares(extensions);

@@ -48,6 +48,8 @@ const REMEMBERED = 1000;
  * - A pattern that two hosts have is an error when the second is added, and 409 if it comes about later.
  */
 export class Hosts {
+  /** @internal The port of the server's first listener with TLS, once it is known. */
+  securePort: number | undefined;
   readonly #options: HostsOptions;
   readonly #errors: ErrorHandlers;
   #defaults: readonly Extension[];
@@ -203,7 +205,8 @@ export class Hosts {
       const isAny = host.names.some(({ pattern }) => pattern.kind === "any");
       const notFound = isFallback ? "throw" : isAny || host.noFallback ? undefined : this.#fallBack;
       const errors = new ErrorHandlers(this.#errors, { ...this.#options, notFound });
-      return host.compileFor({ errors, compress, cache, defaults: this.#defaults });
+      const securePort = (): number | undefined => this.securePort;
+      return host.compileFor({ errors, compress, cache, defaults: this.#defaults, securePort });
     };
     return new HostEntry(host, fold, () => this.#forget(), this.#options.report);
   }

@@ -127,6 +127,7 @@ export class ServerTls {
    */
   isMisdirected(peer: Peer, authority: string): boolean {
     const policy = this.#policies.find(parseHost(authority)?.name ?? "");
+    if (!peer.secure && policy?.isHttpsOnly === true) return false;
     const met = peer instanceof SecureConnection ? peer.policy : undefined;
     return policy !== met && (policy?.mode === "require" || met !== undefined);
   }
@@ -141,7 +142,7 @@ export class ServerTls {
     const { cert, key, passphrase, certificates = [] } = tls;
     for (const files of certificates) this.#setByNames(files);
     if (cert !== undefined && key !== undefined) this.#setAll("any", [{ cert, key, passphrase }]);
-    this.#setPolicy("any", tls);
+    this.#setPolicy("any", tls, false);
   }
 
   #loadHost(host: Host, tls: HostTlsOptions): void {
@@ -150,7 +151,7 @@ export class ServerTls {
     const files = [...own, ...certificates];
     for (const { pattern } of host.names) {
       if (files.length > 0) this.#setAll(pattern.source, files);
-      this.#setPolicy(pattern.source, tls);
+      this.#setPolicy(pattern.source, tls, host.isHttpsOnly);
       this.#warnOfNames(pattern);
     }
   }
@@ -220,11 +221,11 @@ export class ServerTls {
     });
   }
 
-  #setPolicy(pattern: string, { clientCertificate = "none", ca }: HostTlsOptions): void {
+  #setPolicy(pattern: string, { clientCertificate = "none", ca }: HostTlsOptions, isHttpsOnly: boolean): void {
     if (clientCertificate === "none") return;
     const { place } = this.#init;
     const authorities = [ca ?? []].flat().map((each) => readPem(each, "authority for clients", place));
-    this.#policies.set(parseHostPattern(pattern), { mode: clientCertificate, ca: authorities });
+    this.#policies.set(parseHostPattern(pattern), { mode: clientCertificate, ca: authorities, isHttpsOnly });
     this.#asksClients = true;
   }
 }

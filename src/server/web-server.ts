@@ -286,6 +286,7 @@ export class WebServer {
     await this.#startScripts();
     await this.#life.loaded();
     this.#listeners = await this.#listenEverywhere();
+    if (this.hosts !== undefined) this.hosts.securePort = securePortOf(this.addresses);
     await this.#life.listening(this.addresses);
   }
 
@@ -469,6 +470,14 @@ export class WebServer {
   async fetch(request: Request | globalThis.Request): Promise<Response> {
     return answerDirectly(this.#http, request);
   }
+}
+
+/** The port that HTTPS is spoken at, if it is spoken at any. */
+function securePortOf(addresses: readonly ListenAddress[]): number | undefined {
+  const ports = addresses.map((address) =>
+    address.kind === "tcp" && address.secure === true ? address.port : undefined,
+  );
+  return ports.find((port) => port !== undefined);
 }
 
 /** The same listener, whose address says that TLS is spoken there. */

@@ -7,4 +7,6 @@ export interface ClientPolicy {
   readonly mode: "request" | "require";
   /** PEM: who must have signed the certificate. */
   readonly ca: readonly string[];
+  /** Whether the host redirects what comes without TLS, and so needs no protection from it. */
+  readonly isHttpsOnly: boolean;
 }

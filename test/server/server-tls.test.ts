@@ -73,6 +73,16 @@ describe("A server that speaks TLS", () => {
     assert.match((await secureGet(server)).text, /true$/);
   });
 
+  test("is where a host that insists on HTTPS sends its clients", async () => {
+    const places = [{ host: "127.0.0.1", port: 0 }, listen];
+    const hosts = [host("localhost", { httpsOnly: true }).get("/a", () => "hello")];
+    await using server = await start({ listen: places, tls: localhost, hosts });
+    const url = server.url.replace("127.0.0.1", "localhost");
+    const { status, headers } = await fetch(`${url}a?b`, { redirect: "manual" });
+    assert.deepEqual([status, headers.get("location")], [307, `https://localhost:${securePort(server)}/a?b`]);
+    assert.match((await secureGet(server, { path: "/a" })).text, /hello$/);
+  });
+
   test("sends and takes more than fits in a record", async () => {
     await using server = await start({
       tls: localhost,
@@ -396,13 +406,18 @@ describe("A certificate of the client", () => {
       hosts: [
         host("a.test", { tls: { clientCertificate: "require", ca } }).get("/", readable),
         host("b.test").get("/", () => "b"),
+        host("c.test", { httpsOnly: true, tls: { clientCertificate: "require", ca } }).get("/", () => "c"),
       ],
     });
     const misdirected = /^HTTP\/1\.1 421 /;
     assert.match((await secureGet(server, { servername: "b.test", authority: "a.test" })).text, misdirected);
     assert.match((await secureGet(server, { servername: "b.test", authority: "A.test:443" })).text, misdirected);
     assert.match((await secureGet(server, { servername: "a.test", authority: "b.test", ...client })).text, misdirected);
-    assert.equal((await fetch(server.url, { headers: { host: "a.test" } })).status, 421);
+    const plainly = (name: string): Promise<string> =>
+      plainAnswer(Number(new URL(server.url).port), `GET / HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`);
+    assert.match(await plainly("a.test"), misdirected);
+    assert.match(await plainly("b.test"), /b$/);
+    assert.match(await plainly("c.test"), /^HTTP\/1\.1 308 /);
     assert.match((await secureGet(server, { servername: "b.test" })).text, /b$/);
     for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
       const first = await secureGet(server, { servername: "a.test", maxVersion, ...client });
