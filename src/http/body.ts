@@ -4,6 +4,11 @@ import type { Headers } from "./headers.ts";
 /** Octets that wait in a body before its source is told to pause. */
 const HIGH_WATER = 64 * 1024;
 
+/** Chunks below this size are joined when so many wait already, to pieces of at most that one. */
+const SMALL = 1024;
+const FEW = 4;
+const JOINED = 4 * 1024;
+
 /** The session's side of a request body. */
 export interface BodySource {
   /** A reader waits for octets: send 100 (Continue) if the client waits for it, read on if reading was paused. */
@@ -24,6 +29,9 @@ export class Body implements AsyncIterable<Uint8Array> {
   #source: BodySource | undefined;
   #chunks: Uint8Array[] = [];
   #queued = 0;
+  /** The last chunk that waits, as long as small ones are joined to it. */
+  #joined: Buffer | undefined;
+  #filled = 0;
   #state: "open" | "ended" | "failed" = "open";
   #error: unknown;
   #waiter: Waiter | undefined;
@@ -59,9 +67,31 @@ export class Body implements AsyncIterable<Uint8Array> {
       waiter.resolve(chunk);
       return true;
     }
-    this.#chunks.push(chunk);
+    if (chunk.length < SMALL && this.#chunks.length >= FEW) this.#join(chunk);
+    else {
+      this.#seal();
+      this.#chunks.push(chunk);
+    }
     this.#queued += chunk.length;
     return this.#queued < HIGH_WATER;
+  }
+
+  /** Content that comes octet by octet must not cost an object for each. */
+  #join(chunk: Uint8Array): void {
+    if (this.#joined === undefined || this.#filled + chunk.length > JOINED) {
+      this.#seal();
+      this.#joined = Buffer.allocUnsafe(JOINED);
+      this.#filled = 0;
+      this.#chunks.push(this.#joined);
+    }
+    this.#joined.set(chunk, this.#filled);
+    this.#filled += chunk.length;
+  }
+
+  #seal(): void {
+    if (this.#joined === undefined) return;
+    this.#chunks[this.#chunks.length - 1] = this.#joined.subarray(0, this.#filled);
+    this.#joined = undefined;
   }
 
   /** The content is complete. */
@@ -85,6 +115,7 @@ export class Body implements AsyncIterable<Uint8Array> {
     // Who reads what was dropped must not take it for empty.
     if (this.#chunks.length > 0 && this.#state === "ended") this.#state = "open";
     this.#chunks = [];
+    this.#joined = undefined;
     this.#queued = 0;
     this.#source = undefined;
     this.fail(error);
@@ -111,6 +142,7 @@ export class Body implements AsyncIterable<Uint8Array> {
    * @throws TypeError when another read is still waiting; the source's error when the body broke off.
    */
   read(): MaybePromise<Uint8Array | undefined> {
+    if (this.#chunks.length === 1) this.#seal();
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
       const before = this.#queued;
@@ -130,6 +162,7 @@ export class Body implements AsyncIterable<Uint8Array> {
   /** The whole content when it has arrived already as one piece or none: saves the loop for small bodies. */
   takeWhole(): Uint8Array | undefined {
     if (this.#state !== "ended" || this.#chunks.length > 1) return undefined;
+    this.#seal();
     const [chunk = EMPTY] = this.#chunks;
     this.#chunks = [];
     this.#queued = 0;

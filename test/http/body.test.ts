@@ -130,4 +130,24 @@ describe("Body", () => {
     two.end();
     assert.equal(two.takeWhole(), undefined);
   });
+
+  test("joins small chunks that have to wait, and gives every octet once", async () => {
+    const body = new Body(undefined, -1);
+    const sent: number[] = [];
+    for (let index = 0; index < 20_000; index++) {
+      const chunk = Uint8Array.from({ length: index % 500 === 0 ? 1500 : 1 + (index % 3) }, () => index % 251);
+      sent.push(...chunk);
+      body.push(chunk);
+    }
+    assert.equal(body.queued, sent.length);
+    const first = (await body.read())!;
+    body.push(Uint8Array.of(7));
+    sent.push(7);
+    body.end();
+    const chunks: Uint8Array[] = [first];
+    for await (const chunk of body) chunks.push(chunk);
+    assert.ok(chunks.length < 150, `${chunks.length} chunks`);
+    assert.ok(Buffer.concat(chunks).equals(Buffer.from(sent)));
+    assert.equal(body.queued, 0);
+  });
 });

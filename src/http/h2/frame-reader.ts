@@ -258,7 +258,8 @@ export class FrameReader {
     const length = end - start;
     if ((flags & ACK) !== 0) return length === 0 ? this.#handler.onSettingsAck() : BAD_LENGTH;
     if (length % 6 !== 0) return BAD_LENGTH;
+    const fault = this.#handler.onSettings(octets, start, end);
     this.#isFirst = false;
-    return this.#handler.onSettings(octets, start, end);
+    return fault;
   }
 }

@@ -79,6 +79,7 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   #held: Buffer | undefined;
   readonly #fault: { found: Fault | undefined } = { found: undefined };
   #requests = 0;
+  #acknowledged = false;
   #paused = false;
   /** The stream whose handler is being asked: it does not stand in the table yet. */
   #asking: Stream | undefined;
@@ -95,7 +96,6 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
     this.#deadlines.enter("head");
     // RFC 9113 §3.4: SETTINGS first; §6.9.2: the connection's window is not among them.
     this.sender.output.text(ourSettings(server.limits.head) + windowUpdate(0, CONNECTION_WINDOW - DEFAULT_WINDOW));
-    this.#deadlines.owe(server.phases.head);
     this.flush();
   }
 
@@ -266,11 +266,14 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
 
   onPeerSettings(settings: PeerSettings): void {
     this.sections.resize(settings.headerTableSize);
+    // RFC 9113 §6.5.3: who has sent its SETTINGS has had ours for as long, and acknowledges them.
+    if (!this.#acknowledged && !this.#reader.hasBegun) this.#deadlines.owe(this.server.phases.head);
     this.sender.output.text(frameHead(0, SETTINGS, ACK, 0));
     if (this.server.leaving) this.drain();
   }
 
   onSettingsAcknowledged(): void {
+    this.#acknowledged = true;
     this.#deadlines.owe(Infinity);
   }
 

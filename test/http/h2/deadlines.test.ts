@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { PREFACE } from "../../../src/http/h2/frame.ts";
+import type { Request } from "../../../src/http/request.ts";
+import { Response } from "../../../src/http/response.ts";
+import { deferred } from "../../support/deferred.ts";
+import { blockOf, frame, frameServer, GET, POST } from "../../support/frame-client.ts";
+import { turns } from "../../support/raw-client.ts";
+
+/** The watchdog looks every 250 ms and is never early, so it may be this late. */
+const SLACK = 750;
+
+/** The minimum rate is looked at every five seconds. */
+const LOOK = 5_000;
+
+function says(request: Request): Response {
+  return new Response(request.path);
+}
+
+async function count(request: Request): Promise<Response> {
+  let length = 0;
+  for await (const chunk of request.chunks()) length += chunk.length;
+  return new Response(String(length));
+}
+
+describe("In HTTP/2 time is limited", () => {
+  test("for the preface and the first SETTINGS", async () => {
+    const server = frameServer(says);
+    const client = server.open();
+    client.send(PREFACE.slice(0, 20));
+    await turns();
+    await server.pass(9_990);
+    assert.equal(client.ended, false);
+    await server.pass(SLACK);
+    await client.wantGoaway(1);
+  });
+
+  test("for the answer to our SETTINGS", async () => {
+    const server = frameServer(() => deferred<Response>().promise, {}, { handler: 100_000 });
+    const client = server.open();
+    client.send(PREFACE, frame("settings", 0, 0));
+    client.get(1);
+    await turns();
+    await server.pass(9_990);
+    await client.wantAlive();
+    await server.pass(SLACK);
+    await client.wantGoaway(4);
+  });
+
+  test("for a field block and for any other frame that does not come to its end", async () => {
+    const server = frameServer(says);
+    const half = frame("headers", 5, 1, blockOf(GET)).subarray(0, 20);
+    for (const piece of [half, frame("headers", 1, 1, blockOf(GET)), frame("ping", 0, 0, "12345678").subarray(0, 12)]) {
+      const client = await server.client();
+      client.send(piece);
+      await turns();
+      await server.pass(9_990);
+      assert.equal(client.ended, false);
+      await server.pass(SLACK);
+      await client.wantGoaway(1);
+    }
+  });
+
+  test("for a handler: 503 on its stream, and the others go on", async () => {
+    const server = frameServer((request) => (request.path === "/hang" ? deferred<Response>().promise : says(request)));
+    const client = await server.client();
+    client.get(1, { ":path": "/hang" });
+    await turns();
+    await server.pass(30_000);
+    client.get(3, { ":path": "/hang" });
+    await turns();
+    await server.pass(29_990);
+    assert.equal(client.on(1).status, 0);
+    await server.pass(SLACK);
+    assert.equal((await client.response(1)).status, 503);
+    assert.equal(client.on(3).status, 0);
+    client.get(5);
+    assert.equal((await client.response(5)).status, 200);
+    await server.pass(30_000);
+    assert.equal((await client.response(3)).status, 503);
+  });
+
+  test("for content that stops, and for content that only drips", async () => {
+    const server = frameServer(count);
+    const client = await server.client();
+    client.headers(1, POST, false);
+    client.data(1, "x".repeat(5_000));
+    await turns();
+    await server.pass(19_000);
+    assert.equal(client.on(1).status, 0);
+    await server.pass(11_000 + LOOK + SLACK);
+    assert.equal((await client.response(1)).status, 408);
+    client.headers(3, POST, false);
+    let seconds = 0;
+    for (; client.on(3).status === 0 && seconds < 60; seconds += 2) {
+      client.data(3, "drip");
+      await server.pass(2_000);
+    }
+    assert.ok(seconds >= 10 && seconds <= 20, `after ${seconds} s`);
+    assert.equal((await client.response(3)).status, 408);
+    await client.wantAlive();
+  });
+
+  test("for a window that stays shut: the stream is reset after 30 s, and the others go on", async () => {
+    const server = frameServer((request) => new Response(request.path === "/" ? Buffer.alloc(1000) : "small"));
+    const client = await server.client([4, 100]);
+    client.get(1);
+    await turns();
+    assert.equal(client.on(1).body.length, 100);
+    await server.pass(9_000);
+    client.widen(1, 100);
+    await turns();
+    assert.equal(client.on(1).body.length, 200);
+    assert.equal(client.on(1).reset, undefined);
+    client.get(3, { ":path": "/small" });
+    assert.equal((await client.response(3)).status, 200);
+    for (let seconds = 0; seconds < 30 && client.on(1).reset === undefined; seconds += 2) await server.pass(2_000);
+    await client.wantReset(1, 8);
+    await client.wantAlive();
+  });
+
+  test("for a connection whose window stays shut", async () => {
+    const server = frameServer(() => new Response(Buffer.alloc(100_000)));
+    const client = await server.client([4, 1_000_000]);
+    client.get(1);
+    await turns();
+    assert.equal(client.on(1).body.length, 65_535);
+    await server.pass(9_000);
+    await client.wantAlive();
+    await server.pass(22_000 + LOOK);
+    await client.wantGoaway(11);
+  });
+
+  test("for a client that does not read: its connection is cut off", async () => {
+    const server = frameServer(() => new Response(Buffer.alloc(1_000_000)));
+    const client = await server.client([4, 10_000_000]);
+    client.widen(0, 10_000_000);
+    client.pause();
+    client.get(1);
+    await turns();
+    await server.pass(9_000);
+    assert.equal(server.http.sessions, 1);
+    await server.pass(22_000 + LOOK);
+    await turns();
+    assert.equal(server.http.sessions, 0);
+  });
+
+  test("for an idle connection: GOAWAY, and the end when the client has heard it", async () => {
+    const server = frameServer(says);
+    const client = await server.client();
+    client.get(1);
+    await client.response(1);
+    await server.pass(64_000);
+    assert.equal(client.frames.length, 0);
+    await server.pass(1_000 + SLACK);
+    assert.equal((await client.wantGoaway(0)).last, 0x7fffffff);
+    // A request that was on its way is still taken.
+    client.get(3);
+    assert.equal((await client.response(3)).status, 200);
+    const { payload } = await client.want("ping");
+    client.send(frame("ping", 1, 0, payload));
+    assert.equal((await client.wantGoaway(0)).last, 3);
+    await client.until(() => client.ended);
+  });
+
+  test("for the end of a graceful stop: a client that does not answer our PING is waited for a second", async () => {
+    const server = frameServer(says);
+    const client = await server.client();
+    const over = server.http.close();
+    await client.wantGoaway(0);
+    await server.pass(1_000 + SLACK);
+    await client.wantGoaway(0);
+    await client.until(() => client.ended);
+    client.finish();
+    await over;
+  });
+});
+
+describe("A server that stops says so to clients of HTTP/2", () => {
+  test("and what is under way is finished, with the last stream named", async () => {
+    const gate = deferred<Response>();
+    const server = frameServer(() => gate.promise);
+    const client = await server.client();
+    client.get(1);
+    await turns();
+    const over = server.http.close();
+    assert.equal((await client.wantGoaway(0)).last, 0x7fffffff);
+    const { payload } = await client.want("ping");
+    client.send(frame("ping", 1, 0, payload));
+    assert.equal((await client.wantGoaway(0)).last, 1);
+    client.get(3);
+    await client.wantReset(3, 7);
+    gate.resolve(new Response("finished"));
+    assert.equal(String((await client.response(1)).body), "finished");
+    await client.until(() => client.ended);
+    client.finish();
+    await over;
+  });
+
+  test("also idle ones when another server stands in: they need not wait for their next request", async () => {
+    const server = frameServer(says);
+    const client = await server.client();
+    const over = server.http.leave();
+    await client.wantGoaway(0);
+    client.send(frame("ping", 1, 0, (await client.want("ping")).payload));
+    await client.until(() => client.ended);
+    client.finish();
+    await over;
+    assert.equal(server.http.sessions, 0);
+  });
+
+  test("when a connection has lived its time, or has had its requests", async () => {
+    const server = frameServer(says, { lifetime: 60_000, requests: 1 });
+    const old = await server.client();
+    await server.pass(61_000);
+    old.get(1);
+    assert.equal((await old.response(1)).status, 200);
+    await old.wantGoaway(0);
+    const busy = await server.client();
+    for (let stream = 1; stream < 200; stream += 2) busy.get(stream);
+    await busy.response(199);
+    await busy.wantGoaway(0);
+  });
+
+  test("at once when it is aborted", async () => {
+    const server = frameServer(() => deferred<Response>().promise);
+    const client = await server.client();
+    client.get(1);
+    await turns();
+    server.http.abort();
+    await client.until(() => client.closed);
+    assert.equal(server.http.sessions, 0);
+  });
+});

@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { HttpError } from "../../../src/http/http-error.ts";
+import { PREFACE } from "../../../src/http/h2/frame.ts";
+import { KeptResponse } from "../../../src/http/kept-response.ts";
+import { text } from "../../../src/http/make.ts";
+import type { Request } from "../../../src/http/request.ts";
+import { Response } from "../../../src/http/response.ts";
+import { deferred } from "../../support/deferred.ts";
+import { frame, frameServer, GET, POST, settings, uint32 } from "../../support/frame-client.ts";
+import { turns } from "../../support/raw-client.ts";
+
+function says(request: Request): Response {
+  return new Response(`${request.method} ${request.target} ${request.host} ${request.protocol}`);
+}
+
+async function echo(request: Request): Promise<Response> {
+  return new Response(await request.bytes());
+}
+
+describe("A session of HTTP/2", () => {
+  test("begins with the preface, whichever way it is cut, and answers on streams", async () => {
+    const server = frameServer(says);
+    const whole = Buffer.concat([Buffer.from(PREFACE), frame("settings", 0, 0)]);
+    for (const cut of [1, 2, 3, 14, 17, 18, 23, 24, 25, 33]) {
+      const client = server.open();
+      client.send(whole.subarray(0, cut));
+      await turns(4);
+      client.send(whole.subarray(cut));
+      await client.want("settings");
+      client.get(1);
+      const { status, body } = await client.response(1);
+      assert.deepEqual([status, String(body)], [200, "GET / a.test h2"]);
+      client.vanish();
+    }
+  });
+
+  test("answers a batch of requests with one write, and HTTP/1.1 goes on beside it", async () => {
+    const server = frameServer(says);
+    const raw = server.connect();
+    const requests = [1, 3, 5, 7, 9].map((stream) => frame("headers", 5, stream, blockOfGet()));
+    raw.send(PREFACE, frame("settings", 0, 0));
+    await turns();
+    const before = raw.server.writes.length;
+    raw.send(Buffer.concat(requests));
+    await turns();
+    assert.equal(raw.server.writes.length, before + 1);
+    const old = server.connect();
+    old.send("GET / HTTP/1.1\r\nHost: b\r\n\r\n");
+    assert.equal((await old.response()).body, "GET / b http/1.1");
+  });
+
+  test("does not take the preface where HTTP/1.1 was agreed on, or after a request", async () => {
+    const server = frameServer(says);
+    const client = server.connect();
+    client.send("GET / HTTP/1.1\r\nHost: b\r\n\r\n");
+    await client.response();
+    client.send(PREFACE);
+    assert.equal((await client.response()).status, 505);
+  });
+
+  test("sends fields as they are, Date and Content-Length among them, and none that belong to a connection", async () => {
+    const headers = { "x-a": "1", connection: "close", "keep-alive": "x", "transfer-encoding": "chunked" };
+    const server = frameServer(() => new Response("four", { headers }));
+    const client = await server.client();
+    for (const stream of [1, 3, 5, 7]) {
+      client.get(stream);
+      const { fields } = await client.response(stream);
+      const names = [...fields.keys()].sort();
+      assert.deepEqual(names, [":status", "content-length", "content-type", "date", "x-a"]);
+      assert.equal(fields.get("content-length"), "4");
+    }
+  });
+
+  test("sends a kept response again and again, to several connections, with what each has in its table", async () => {
+    const kept = new KeptResponse(text("kept", { headers: { "x-long": "l".repeat(100), etag: '"1"' } }));
+    const server = frameServer(() => kept.again());
+    const clients = [await server.client(), await server.client([1, 0]), await server.client([1, 80])];
+    const sizes: number[][] = [[], [], []];
+    for (const stream of [1, 3, 5, 7, 9]) {
+      for (const [index, client] of clients.entries()) {
+        const before = client.received;
+        client.get(stream);
+        const { fields, body } = await client.response(stream);
+        assert.equal(fields.get("x-long"), "l".repeat(100));
+        assert.equal(String(body), "kept");
+        sizes[index]!.push(client.received - before);
+      }
+    }
+    // Where there is a table, the long line is in it from the second time on.
+    assert.ok(sizes[0]![4]! < sizes[0]![0]! - 50);
+    assert.ok(sizes[1]![4]! >= sizes[1]![1]!);
+  });
+
+  test("takes content in both directions at once, with trailers", async () => {
+    const server = frameServer(async (request) => {
+      const body = await request.text();
+      const sum = (await request.trailers)?.get("x-sum") ?? "none";
+      return new Response([body, sum].join("|"), { trailers: () => ({ "x-sum": "2" }) });
+    });
+    const client = await server.client();
+    client.headers(1, { ...POST, te: "trailers" }, false);
+    client.data(1, "con");
+    client.data(1, "tent");
+    client.headers(1, { "x-sum": "1" }, true);
+    const { body } = await client.response(1);
+    assert.equal(String(body), "content|1");
+  });
+
+  test("joins the crumbs of a cookie, and gives Host to who reads it", async () => {
+    const server = frameServer(
+      (request) => new Response(`${request.headers.get("cookie")} ${request.headers.get("host")}`),
+    );
+    const client = await server.client();
+    client.headers(1, [...Object.entries(GET), ["cookie", "a=1"], ["x", "y"], ["cookie", "b=2"]], true);
+    assert.equal(String((await client.response(1)).body), "a=1; b=2 a.test");
+  });
+
+  test("sends 100 when a handler reads what the client holds back, and 103 before the response", async () => {
+    const server = frameServer(async (request) => {
+      request.earlyHints(["</a>"]);
+      return echo(request);
+    });
+    const client = await server.client();
+    client.headers(1, { ...POST, expect: "100-continue" }, false);
+    await client.until(() => client.on(1).interim.length === 2);
+    assert.deepEqual(client.on(1).interim, [103, 100]);
+    client.data(1, "late", true);
+    assert.equal(String((await client.response(1)).body), "late");
+  });
+
+  test("answers HEAD, 204 and 304 without content", async () => {
+    const server = frameServer((request) => {
+      if (request.path === "/204") return new Response(null, { status: 204 });
+      if (request.path === "/304") return new Response(null, { status: 304, headers: { etag: '"1"' } });
+      return new Response("four");
+    });
+    const client = await server.client();
+    client.get(1, { ":method": "HEAD" });
+    client.get(3, { ":path": "/204" });
+    client.get(5, { ":path": "/304" });
+    const [head, none, same] = [await client.response(1), await client.response(3), await client.response(5)];
+    assert.deepEqual([head.fields.get("content-length"), head.body.length], ["4", 0]);
+    assert.deepEqual([none.status, none.fields.has("content-length"), same.status], [204, false, 304]);
+  });
+
+  test("answers an error in a handler with 500, and the others go on", async () => {
+    const server = frameServer((request) => {
+      if (request.path === "/throw") throw new Error("planted");
+      if (request.path === "/404") throw new HttpError(404);
+      return says(request);
+    });
+    const client = await server.client();
+    client.get(1, { ":path": "/throw" });
+    client.get(3, { ":path": "/404" });
+    client.get(5);
+    assert.equal((await client.response(1)).status, 500);
+    assert.equal((await client.response(3)).status, 404);
+    assert.equal((await client.response(5)).status, 200);
+  });
+
+  test("resets a stream whose content breaks off, and only it", async () => {
+    async function* broken(): AsyncGenerator<string> {
+      yield "begun";
+      throw new Error("planted");
+    }
+    const server = frameServer((request) => (request.path === "/broken" ? new Response(broken()) : says(request)));
+    const client = await server.client();
+    client.get(1, { ":path": "/broken" });
+    await client.wantReset(1, 2);
+    assert.equal(String(client.on(1).body), "begun");
+    client.get(3);
+    assert.equal((await client.response(3)).status, 200);
+  });
+
+  test("a client that resets is gone for its handler, whose late answer is dropped", async () => {
+    const gate = deferred();
+    const ends: string[] = [];
+    const server = frameServer(async (request) => {
+      request.signal.addEventListener("abort", () => ends.push("aborted"));
+      request.onEnd(() => void ends.push("ended"));
+      await gate.promise;
+      return new Response("late");
+    });
+    const client = await server.client();
+    client.get(1);
+    await turns();
+    client.reset(1);
+    await turns();
+    assert.deepEqual(ends, ["aborted", "ended"]);
+    gate.resolve();
+    await client.wantAlive();
+    assert.equal(client.on(1).status, 0);
+  });
+
+  test("an answer that does not read the content leaves the connection as it was", async () => {
+    const server = frameServer(says);
+    const client = await server.client();
+    client.headers(1, POST, false);
+    assert.equal((await client.response(1)).status, 200);
+    client.data(1, "unwanted", true);
+    // More than is read and dropped: NO_ERROR says that the rest need not be sent. RFC 9113 §8.1.
+    client.headers(3, { ...POST, "content-length": "1000000" }, false);
+    assert.equal((await client.response(3)).status, 200);
+    await client.wantReset(3, 0);
+    client.data(3, "on its way");
+    await client.wantAlive();
+  });
+
+  test("refuses content above the limit with 413", async () => {
+    const server = frameServer(echo, { content: 10 });
+    const client = await server.client();
+    client.headers(1, { ...POST, "content-length": "11" }, false);
+    assert.equal((await client.response(1)).status, 413);
+    client.headers(3, POST, false);
+    client.data(3, "more than ten");
+    assert.equal((await client.response(3)).status, 413);
+  });
+
+  test("does as it is told by SETTINGS: windows of open streams change with it", async () => {
+    const server = frameServer(() => new Response("x".repeat(100)));
+    const client = await server.client([4, 10]);
+    client.get(1);
+    await client.until(() => client.on(1).body.length === 10);
+    client.send(frame("settings", 0, 0, settings([4, 30])));
+    await client.until(() => client.on(1).body.length === 30);
+    client.widen(1, 70);
+    assert.equal((await client.response(1)).body.length, 100);
+  });
+
+  test("sends the connection's window and no more, shared by its streams", async () => {
+    const server = frameServer(() => new Response(Buffer.alloc(50_000)));
+    const client = await server.client([4, 1_000_000]);
+    client.get(1);
+    client.get(3);
+    await turns();
+    assert.equal(client.on(1).body.length + client.on(3).body.length, 65_535);
+    client.widen(0, 40_000);
+    await Promise.all([client.response(1), client.response(3)]);
+  });
+
+  test("answers the same block as long as it means the same, and not when the table has changed", async () => {
+    const server = frameServer((request) => new Response(request.headers.get("x-a")));
+    const client = await server.client();
+    const base = Buffer.from([0x82, 0x86, 0x84, 0x01, 1, 0x61]);
+    const add = (value: string): Buffer => Buffer.from([0x40, 3, ...Buffer.from("x-a"), 1, ...Buffer.from(value)]);
+    const same = Buffer.concat([base, Buffer.from([0xbe])]);
+    client.send(frame("headers", 5, 1, Buffer.concat([base, add("1")])));
+    for (const stream of [3, 5, 7]) client.send(frame("headers", 5, stream, same));
+    client.send(frame("headers", 5, 9, Buffer.concat([base, add("2")])));
+    for (const stream of [11, 13]) client.send(frame("headers", 5, stream, same));
+    const bodies = [];
+    for (const stream of [1, 3, 5, 7, 9, 11, 13]) bodies.push(String((await client.response(stream)).body));
+    assert.deepEqual(bodies, ["1", "1", "1", "1", "2", "2", "2"]);
+  });
+
+  test("ignores what it does not know: frames, settings, flags", async () => {
+    const server = frameServer(says);
+    const client = await server.client([0x0f, 5]);
+    client.send(frame(0x77, 0xff, 3, "what?"), frame("settings", 0x80, 0, settings([0x99, 1])));
+    client.send(frame("priority", 0, 9, Buffer.concat([uint32(1), Buffer.from([3])])));
+    client.get(1);
+    assert.equal((await client.response(1)).status, 200);
+  });
+});
+
+function blockOfGet(): Buffer {
+  return Buffer.from([0x82, 0x86, 0x84, 0x01, 1, 0x61]);
+}
