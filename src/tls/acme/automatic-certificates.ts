@@ -1,0 +1,143 @@
+import { type Clock, systemClock } from "../../base/clock.ts";
+import { MillraceError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { termsError } from "./acme-client.ts";
+import { type AcmeOptions, defaultFolder, directoryUrl } from "./acme-options.ts";
+import { type AcmeTransport, httpsTransport } from "./acme-transport.ts";
+import { CertificateKeeper } from "./certificate-keeper.ts";
+import { CertificateRecords, type KeptCertificate } from "./certificate-records.ts";
+import { ChallengeRecords } from "./challenge-records.ts";
+import type { ChallengeKind, ChallengeSolver } from "./challenge-solver.ts";
+import { propagated } from "./dns-propagation.ts";
+import { dnsSolver } from "./dns-solver.ts";
+import { FileStorage } from "./file-storage.ts";
+import { httpProof } from "./http-responder.ts";
+import { Issuer } from "./issuer.ts";
+import type { CertificateStatus } from "./kept-subject.ts";
+import { pauseOn } from "./pause.ts";
+import type { CertificateStorage } from "./storage.ts";
+import { isWildcard, type Subject } from "./subject.ts";
+import { type ChallengeCertificate, TlsAlpnResponder } from "./tls-alpn-responder.ts";
+
+/** What automatic certificates need of the server. */
+export interface AutomaticInit {
+  readonly options: AcmeOptions;
+  readonly subjects: readonly Subject[];
+  /** What the listeners can prove names by. */
+  readonly kinds: readonly ChallengeKind[];
+  readonly log: Log;
+  /** Is given each certificate that comes, those that are there at the start first. */
+  readonly onCertificate: (subject: Subject, certificate: KeptCertificate) => void;
+  readonly clock?: Clock | undefined;
+  readonly transport?: AcmeTransport | undefined;
+}
+
+/** Certificates that a server orders, renews and keeps by itself. */
+export class AutomaticCertificates {
+  readonly #keeper: CertificateKeeper;
+  readonly #challenges: ChallengeRecords;
+  readonly #responder: TlsAlpnResponder;
+
+  private constructor(keeper: CertificateKeeper, challenges: ChallengeRecords, clock: Clock) {
+    this.#keeper = keeper;
+    this.#challenges = challenges;
+    this.#responder = new TlsAlpnResponder(challenges, clock);
+  }
+
+  /**
+   * Takes what is stored; nothing is ordered before {@link start}.
+   *
+   * @throws {MillraceError} `ACME_TERMS`, `ACME_CHALLENGE`, `ACME_STORAGE`
+   */
+  static async open(init: AutomaticInit): Promise<AutomaticCertificates> {
+    const { options, subjects, log, onCertificate, clock = systemClock } = init;
+    if (!options.agree) throw termsError({ termsOfService: undefined });
+    const storage = await storageOf(options.storage, clock);
+    const challenges = new ChallengeRecords(storage, clock);
+    await challenges.tidy();
+    const solvers = solversOf(init, challenges, clock);
+    checkSolvers(subjects, solvers);
+    const directory = directoryUrl(options.directory);
+    const records = new CertificateRecords(storage, directory);
+    const { email = [], agree, externalAccount, profile, preferredChain, authority } = options;
+    const contact = [email].flat().map((address) => `mailto:${address}`);
+    const issuer = new Issuer({
+      directory,
+      transport: init.transport ?? httpsTransport(authority),
+      registration: { contact, agrees: agree, externalAccount },
+      storage,
+      records,
+      solvers,
+      profile,
+      preferredChain,
+      clock,
+      pause: pauseOn(clock),
+      log,
+    });
+    const keeper = new CertificateKeeper({ issuer, records, clock, log, random: Math.random, onCertificate });
+    await keeper.add(...subjects);
+    return new AutomaticCertificates(keeper, challenges, clock);
+  }
+
+  /** Begins to order what is missing, and to renew. Call it when the listeners listen: the authority comes at once. */
+  start(): void {
+    this.#keeper.start();
+  }
+
+  /** Ends; what is under way is gone on with at the next start. */
+  stop(): Promise<void> {
+    return this.#keeper.stop();
+  }
+
+  /** The certificates, in the order of their subjects. */
+  status(): CertificateStatus[] {
+    return this.#keeper.status();
+  }
+
+  /**
+   * What an authority that asks by plain HTTP is answered; undefined, perhaps later, for requests that are not its own.
+   *
+   * @param target as it was sent
+   */
+  httpProof(target: string, authority: string): Promise<string | undefined> | undefined {
+    return httpProof(this.#challenges, target, authority);
+  }
+
+  /** The certificate of a handshake by `acme-tls/1`; undefined when nobody has ordered for the name. */
+  challengeCertificate(name: string): Promise<ChallengeCertificate | undefined> {
+    return this.#responder.certificateFor(name);
+  }
+}
+
+async function storageOf(option: AcmeOptions["storage"], clock: Clock): Promise<CertificateStorage> {
+  if (typeof option === "object") return option;
+  return new FileStorage(option ?? defaultFolder(), { clock }).open();
+}
+
+function solversOf(
+  { options, kinds, log }: AutomaticInit,
+  challenges: ChallengeRecords,
+  clock: Clock,
+): readonly ChallengeSolver[] {
+  const { challenge, resolvers } = options;
+  if (typeof challenge === "object") {
+    const propagation = { resolvers, pause: pauseOn(clock), log };
+    return [dnsSolver(challenge, (name, value, signal) => propagated(name, value, propagation, signal))];
+  }
+  const able = [challenges.http, challenges.tlsAlpn].filter(({ kind }) => kinds.includes(kind));
+  return challenge === undefined ? able : able.filter(({ kind }) => kind === challenge);
+}
+
+function checkSolvers(subjects: readonly Subject[], solvers: readonly ChallengeSolver[]): void {
+  const wildcard = subjects.find(isWildcard);
+  if (wildcard !== undefined && !solvers.some(({ kind }) => kind === "dns-01")) {
+    throw new MillraceError("ACME_CHALLENGE", `A certificate for ${wildcard.name} needs a proof by DNS.`, {
+      hint: "Set acme.challenge to a DNS provider, such as dnsExec(…), or give the host names without an asterisk.",
+    });
+  }
+  if (solvers.length === 0) {
+    throw new MillraceError("ACME_CHALLENGE", "No listener can prove names to the authority.", {
+      hint: "Listen on port 80 without TLS (http-01), or on port 443 with TLS (tls-alpn-01), or set acme.challenge.",
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import { KeptSubject, type CertificateStatus, type Keeping } from "./kept-subject.ts";
+import type { Subject } from "./subject.ts";
+
+/** Milliseconds between two ticks. */
+const TICK = 1000;
+/** Milliseconds by which the wall clock has to be off what has passed, so that everything is looked at anew. */
+const JUMP = 60_000;
+/** Orders that one process makes at the same time. */
+const AT_ONCE = 4;
+
+/** Keeps the certificates of all subjects fresh, in the background. */
+export class CertificateKeeper {
+  readonly #keeping: Keeping;
+  readonly #subjects = new Map<string, { readonly kept: KeptSubject; lookAt: number; isLooking: boolean }>();
+  readonly #stopped = new AbortController();
+  readonly #looks = new Set<Promise<void>>();
+  #silence: (() => void) | undefined;
+  /** What the wall clock was ahead of the monotonic one. */
+  #ahead = 0;
+
+  constructor(keeping: Omit<Keeping, "inTurn">) {
+    this.#keeping = { ...keeping, inTurn: inTurn(AT_ONCE) };
+  }
+
+  /** Adds subjects, and takes what the storage has of them. */
+  async add(...subjects: readonly Subject[]): Promise<void> {
+    const added = subjects.filter(({ name }) => !this.#subjects.has(name));
+    const kept = added.map((subject) => new KeptSubject(subject, this.#keeping));
+    for (const each of kept) {
+      this.#subjects.set(each.subject.name, { kept: each, lookAt: 0, isLooking: false });
+    }
+    await Promise.all(kept.map((each) => each.load()));
+  }
+
+  /** Begins to look, at once. */
+  start(): void {
+    const { clock } = this.#keeping;
+    this.#ahead = clock.wall() - clock.now();
+    this.#silence = clock.every(TICK, () => this.#tick());
+    this.#tick();
+  }
+
+  /** Breaks off what is under way, which is gone on with at the next start. */
+  async stop(): Promise<void> {
+    this.#silence?.();
+    this.#stopped.abort(new Error("The server stops."));
+    await Promise.all(this.#looks);
+  }
+
+  /** Has a subject looked at without delay: another process says that there is something new. */
+  look(name: string): void {
+    const entry = this.#subjects.get(name);
+    if (entry !== undefined) entry.lookAt = 0;
+  }
+
+  status(): CertificateStatus[] {
+    return [...this.#subjects.values()].map(({ kept }) => kept.status());
+  }
+
+  #tick(): void {
+    const { clock } = this.#keeping;
+    const now = clock.now();
+    const ahead = clock.wall() - now;
+    const hasJumped = Math.abs(ahead - this.#ahead) > JUMP;
+    this.#ahead = ahead;
+    for (const entry of this.#subjects.values()) {
+      if (entry.isLooking || (entry.lookAt > now && !hasJumped)) continue;
+      entry.isLooking = true;
+      const look = entry.kept.look(this.#stopped.signal).then((rest) => {
+        entry.isLooking = false;
+        entry.lookAt = clock.now() + rest;
+        this.#looks.delete(look);
+      });
+      this.#looks.add(look);
+    }
+  }
+}
+
+/** Lets so many work at the same time; the others wait in turn. */
+function inTurn(most: number): Keeping["inTurn"] {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
+    }
+  };
+}

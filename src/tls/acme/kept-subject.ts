@@ -1,0 +1,238 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { AcmeError } from "./acme-error.ts";
+import { backoff } from "./backoff.ts";
+import type { CertificateRecords, KeptCertificate, KeptState } from "./certificate-records.ts";
+import type { Issuer } from "./issuer.ts";
+import { renewalTime } from "./renewal-time.ts";
+import type { Subject } from "./subject.ts";
+
+/** How the certificate of a subject is. */
+export interface CertificateStatus {
+  /** The first name that it is for. */
+  readonly name: string;
+  readonly names: readonly string[];
+  /** `waiting` for the first one, `ordering`, `good`, or `expired`. */
+  readonly state: "waiting" | "ordering" | "good" | "expired";
+  /** The common name of whoever issued it; undefined until there is one. */
+  readonly issuer: string | undefined;
+  readonly expires: Date | undefined;
+  /** When it is renewed, or the next try after one that failed. */
+  readonly next: Date | undefined;
+  /** Why the last try failed; undefined when it did not. */
+  readonly error: string | undefined;
+}
+
+/** What all subjects of a server share. */
+export interface Keeping {
+  readonly issuer: Issuer;
+  readonly records: CertificateRecords;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** Is given each certificate that comes, whichever process ordered it. */
+  readonly onCertificate: (subject: Subject, certificate: KeptCertificate) => void;
+  /** Waits for one of the places in which orders are made at the same time. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** Milliseconds between two looks: while nothing is due, and while another process orders. */
+const CALM = 60_000;
+const EAGER = 5_000;
+/** No try is put off for longer, whatever the state says: a clock that was wrong has written it. */
+const FARTHEST = 8 * 86_400_000;
+
+/** Keeps one certificate fresh: looks now and then whether it is due, or whether somebody else has renewed it. */
+export class KeptSubject {
+  readonly subject: Subject;
+  readonly #keeping: Keeping;
+  #certificate: KeptCertificate | undefined;
+  #state: KeptState | undefined;
+  #isOrdering = false;
+  /** Tries in a row that failed without the storage learning of it. */
+  #unsaid = 0;
+
+  constructor(subject: Subject, keeping: Keeping) {
+    this.subject = subject;
+    this.#keeping = keeping;
+  }
+
+  /** Takes what the storage has. */
+  async load(): Promise<void> {
+    const { records, onCertificate } = this.#keeping;
+    this.#state = await records.state(this.subject);
+    const found = await records.certificate(this.subject);
+    if (found === undefined || found.pem === this.#certificate?.pem) return;
+    this.#certificate = found;
+    onCertificate(this.subject, found);
+  }
+
+  /**
+   * Looks, and does what is due.
+   *
+   * @returns milliseconds until the next look
+   */
+  async look(signal: AbortSignal): Promise<number> {
+    try {
+      await this.load();
+      if (!this.#isDue() && !this.#isAdviceOld()) return this.#rest();
+      const lock = await this.#keeping.records.lock(this.subject);
+      if (lock === undefined) return EAGER;
+      try {
+        await this.#work(AbortSignal.any([signal, lock.signal]));
+      } finally {
+        await lock.release();
+      }
+      this.#unsaid = 0;
+      return this.#rest();
+    } catch (error) {
+      if (signal.aborted) return CALM;
+      // Not even how it went could be stored.
+      this.#keeping.log.write("error", "Certificates cannot be kept", { name: this.subject.name, error });
+      return backoff(++this.#unsaid, undefined, this.#keeping.random());
+    }
+  }
+
+  /** Somebody else may have done it before the lock was ours. */
+  async #work(signal: AbortSignal): Promise<void> {
+    await this.load();
+    if (this.#certificate !== undefined && this.#isAdviceOld()) await this.#askAdvice(this.#certificate, signal);
+    if (this.#isDue()) await this.#keeping.inTurn(() => this.#order(signal));
+  }
+
+  async #order(signal: AbortSignal): Promise<void> {
+    const { issuer, log, random, clock, records } = this.#keeping;
+    const { name } = this.subject;
+    const failures = this.#state?.failures ?? 0;
+    this.#isOrdering = true;
+    try {
+      await issuer.obtain(this.subject, this.#certificate, failures, signal);
+      await this.load();
+      this.#checkClock();
+      const restUntil = clock.wall() + restAfter(this.#certificate!);
+      this.#state = { failures: 0, retryAt: 0, restUntil, fraction: random() };
+      await records.putState(this.subject, this.#state);
+      log.write("info", "A certificate is there", { name, expires: isoDate(this.#certificate?.notAfter) });
+    } catch (error) {
+      if (signal.aborted) return;
+      const { retryAfter } = error as Partial<AcmeError>;
+      const wait = backoff(failures + 1, retryAfter, random());
+      await this.#put({ failures: failures + 1, retryAt: clock.wall() + wait, error: said(error) });
+      const seconds = Math.round(wait / 1000);
+      log.write(this.#certificate === undefined ? "error" : "warn", "There is no new certificate", {
+        name,
+        error,
+        hint: (error as Partial<AcmeError>).hint,
+        seconds,
+      });
+    } finally {
+      this.#isOrdering = false;
+    }
+  }
+
+  /** One that is due as soon as it comes would be ordered again and again. */
+  #checkClock(): void {
+    const { notBefore, notAfter } = this.#certificate!;
+    const wall = this.#keeping.clock.wall();
+    if (renewalTime(this.#certificate!, undefined, 1) > wall) return;
+    throw new AcmeError(
+      "ACME_CLOCK",
+      `The new certificate is valid from ${isoDate(notBefore)} to ${isoDate(notAfter)}, and the clock says ${isoDate(wall)}.`,
+      { hint: "Set the clock of this machine." },
+    );
+  }
+
+  async #askAdvice(certificate: KeptCertificate, signal: AbortSignal): Promise<void> {
+    const { issuer, clock } = this.#keeping;
+    const { window, askAfter } = await issuer.renewalAdvice(certificate, signal);
+    const renewal = { serial: certificate.leaf.serialNumber, window, askAt: clock.wall() + askAfter };
+    await this.#put({ renewal });
+  }
+
+  async #put(changes: Partial<KeptState>): Promise<void> {
+    const before = this.#state ?? { failures: 0, retryAt: 0, fraction: this.#keeping.random() };
+    this.#state = { ...before, ...changes };
+    await this.#keeping.records.putState(this.subject, this.#state);
+  }
+
+  /** When it is to be renewed; now when there is none, or one that is for other names. */
+  #renewAt(): number {
+    const certificate = this.#certificate;
+    if (certificate === undefined || !isFor(certificate, this.subject)) return 0;
+    const { renewal, fraction = 0, restUntil = 0 } = this.#state ?? {};
+    const window = renewal?.serial === certificate.leaf.serialNumber ? renewal.window : undefined;
+    return Math.max(renewalTime(certificate, window, fraction), this.#unlessFar(restUntil));
+  }
+
+  #isDue(): boolean {
+    const wall = this.#keeping.clock.wall();
+    return this.#renewAt() <= wall && this.#waitsUntil() <= wall;
+  }
+
+  #waitsUntil(): number {
+    return this.#unlessFar(this.#state?.retryAt ?? 0);
+  }
+
+  #unlessFar(time: number): number {
+    return time > this.#keeping.clock.wall() + FARTHEST ? 0 : time;
+  }
+
+  #isAdviceOld(): boolean {
+    if (this.#certificate === undefined) return false;
+    const { renewal } = this.#state ?? {};
+    if (renewal?.serial !== this.#certificate.leaf.serialNumber) return true;
+    return this.#unlessFar(renewal.askAt) <= this.#keeping.clock.wall();
+  }
+
+  #next(): number {
+    return Math.max(this.#renewAt(), this.#waitsUntil());
+  }
+
+  #rest(): number {
+    const rest = this.#next() - this.#keeping.clock.wall();
+    return Math.min(Math.max(rest, 1000), CALM);
+  }
+
+  status(): CertificateStatus {
+    const { name, identifiers } = this.subject;
+    const certificate = this.#certificate;
+    const isExpired = (certificate?.notAfter ?? Infinity) <= this.#keeping.clock.wall();
+    const calm = certificate === undefined ? "waiting" : isExpired ? "expired" : "good";
+    const next = this.#next();
+    return {
+      name,
+      names: identifiers.map(({ value }) => value),
+      state: this.#isOrdering ? "ordering" : calm,
+      issuer: certificate && commonNameOf(certificate.leaf.issuer),
+      expires: certificate && new Date(certificate.notAfter),
+      next: next === 0 ? undefined : new Date(next),
+      error: this.#state?.error?.message,
+    };
+  }
+}
+
+/** Milliseconds for which a new one is left alone, whatever its authority advises. */
+function restAfter({ notBefore, notAfter }: KeptCertificate): number {
+  return Math.min(86_400_000, (notAfter - notBefore) / 20);
+}
+
+function isFor({ leaf }: KeptCertificate, { identifiers }: Subject): boolean {
+  const names = (leaf.subjectAltName ?? "").split(", ");
+  return identifiers.every(({ type, value }) =>
+    type === "dns" ? names.includes(`DNS:${value}`) : leaf.checkIP(value) !== undefined,
+  );
+}
+
+function said(error: unknown): { code: string; message: string } {
+  const { code = "UNEXPECTED", message } = error as Partial<AcmeError> & Error;
+  return { code, message: message.slice(0, 2000) };
+}
+
+function commonNameOf(issuer: string): string {
+  return /^CN=(.*)$/m.exec(issuer)?.[1] ?? issuer.replaceAll("\n", ", ");
+}
+
+function isoDate(time: number | undefined): string {
+  return time === undefined ? "" : new Date(time).toISOString();
+}

@@ -1,0 +1,298 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { subjectOf } from "../../../src/tls/acme/subject.ts";
+import { Play, type PlayInit, SUBJECT } from "./play.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** One that keeps a certificate for example.com, and has got it. */
+async function kept(init: PlayInit = {}): Promise<Play> {
+  const play = new Play(init);
+  await play.keeper.add(SUBJECT);
+  play.keeper.start();
+  await play.settle();
+  return play;
+}
+
+/** The days of the year at which orders were made. */
+function ordersByDay(play: Play, every: number): (days: number) => Promise<number[]> {
+  return async (days) => {
+    const list: number[] = [];
+    const start = play.clock.wall();
+    for (let count = play.authority.orders.length; play.clock.wall() - start < days * DAY;) {
+      await play.leap(every);
+      if (play.authority.orders.length === count) continue;
+      count = play.authority.orders.length;
+      list.push(Math.round((play.clock.wall() - start) / DAY));
+    }
+    return list;
+  };
+}
+
+describe("Certificates that are kept", () => {
+  test("come by themselves, and say how they are", async () => {
+    const play = new Play();
+    await play.keeper.add(SUBJECT);
+    assert.deepEqual(
+      play.keeper.status().map(({ name, state, expires, error }) => [name, state, expires, error]),
+      [["example.com", "waiting", undefined, undefined]],
+    );
+    play.keeper.start();
+    await play.settle();
+    const [status] = play.keeper.status();
+    assert.deepEqual([status?.state, status?.issuer, status?.names], ["good", "Fake CA", ["example.com"]]);
+    assert.equal(status?.expires?.toISOString(), "2026-04-01T00:00:00.000Z");
+    // Two thirds of 90 days, and some hours less.
+    assert.match(status.next!.toISOString(), /^2026-03-0[12]T/);
+    assert.equal(play.certificates.length, 1);
+    await play.keeper.stop();
+  });
+
+  test("are renewed when two thirds of their life are over, once each time", async () => {
+    const play = await kept();
+    assert.deepEqual(await ordersByDay(play, 6 * HOUR)(190), [59, 119, 178]);
+    assert.equal(play.certificates.length, 4);
+    await play.keeper.stop();
+  });
+
+  test("of a short life are renewed when half of it is over", async () => {
+    const play = await kept({ fake: { days: 6 } });
+    assert.deepEqual(await ordersByDay(play, HOUR)(10), [3, 6, 9]);
+    await play.keeper.stop();
+  });
+
+  test("are renewed when the authority suggests it, and it is asked as often as it says", async () => {
+    const play = new Play();
+    const day = (number: number): string => new Date(play.clock.wall() + number * DAY).toISOString();
+    play.authority.advice = { suggestedWindow: { start: day(10), end: day(12) } };
+    await play.keeper.add(SUBJECT);
+    play.keeper.start();
+    await play.settle();
+    for (let hour = 0; hour < 48; hour++) await play.leap(HOUR / 2);
+    const asked = play.authority.requests.filter((each) => each.startsWith("GET /advice/")).length;
+    // Retry-After is two hours.
+    assert.ok(asked >= 11 && asked <= 13, `asked ${asked} times`);
+    assert.deepEqual(await ordersByDay(play, 2 * HOUR)(9), []);
+    play.authority.interfere = ({ url }) => {
+      if (url.endsWith("/newOrder")) play.authority.advice = { suggestedWindow: { start: day(70), end: day(80) } };
+      return undefined;
+    };
+    assert.deepEqual(await ordersByDay(play, 2 * HOUR)(20), [1]);
+    assert.ok(play.authority.orders[1]?.replaces?.startsWith("AQIDBA."));
+    await play.keeper.stop();
+  });
+
+  test("are not ordered in a loop by an authority that always suggests the past", async () => {
+    const play = new Play();
+    play.authority.advice = { suggestedWindow: { start: "2020-01-01T00:00:00Z", end: "2020-01-02T00:00:00Z" } };
+    await play.keeper.add(SUBJECT);
+    play.keeper.start();
+    await play.settle();
+    assert.deepEqual(await ordersByDay(play, HOUR)(4), [1, 2, 3, 4]);
+    await play.keeper.stop();
+  });
+
+  test("are tried again after one minute, two, four and at last a day, while the old one serves", async () => {
+    const play = await kept();
+    await play.leap(58 * DAY);
+    await play.leap(DAY);
+    const tries: number[] = [];
+    play.authority.interfere = ({ url }) => {
+      if (!url.endsWith("/newOrder")) return undefined;
+      tries.push(play.clock.wall());
+      return play.authority.problem(500, "serverInternal", "down");
+    };
+    await play.pass(6 * HOUR, 10_000);
+    const minutes = tries.slice(1).map((time, index) => Math.round((time - tries[index]!) / 60_000));
+    assert.deepEqual(minutes, [1, 2, 4, 8, 16, 32, 64]);
+    for (let hour = 0; hour < 10 * 24; hour++) await play.leap(HOUR);
+    assert.equal(Math.round((tries.at(-1)! - tries.at(-2)!) / HOUR), 24);
+    const [status] = play.keeper.status();
+    assert.deepEqual([status?.state, status?.error], ["good", "A certificate cannot be ordered: down"]);
+    play.authority.interfere = () => undefined;
+    for (let hour = 0; hour < 48; hour++) await play.leap(HOUR);
+    assert.deepEqual([play.authority.orders.length, play.keeper.status()[0]?.error], [2, undefined]);
+    await play.keeper.stop();
+  });
+
+  test("wait for as long as the authority limits them", async () => {
+    const play = new Play();
+    const tries: number[] = [];
+    play.authority.interfere = ({ url }) => {
+      if (!url.endsWith("/newOrder")) return undefined;
+      tries.push(play.clock.wall());
+      return play.authority.problem(429, "rateLimited", "too many certificates", { "retry-after": "36000" });
+    };
+    await play.keeper.add(SUBJECT);
+    play.keeper.start();
+    for (let part = 0; part < 35 * 6; part++) await play.leap(HOUR / 6);
+    const hours = tries.slice(1).map((time, index) => (time - tries[index]!) / HOUR);
+    assert.ok(hours.length === 3 && hours.every((each) => each >= 10 && each <= 11.2), hours.join());
+    const failure = play.logged.find(({ message }) => message === "There is no new certificate");
+    assert.match(String(failure?.fields["error"]), /too many certificates/);
+    await play.keeper.stop();
+  });
+
+  test("are waited for after a restart as before: a crash loop does not reach the limits", async () => {
+    const first = new Play();
+    first.authority.interfere = ({ url }) =>
+      url.endsWith("/newOrder")
+        ? first.authority.problem(429, "rateLimited", "x", { "retry-after": "36000" })
+        : undefined;
+    const { storage, authority, clock } = first;
+    for (let starts = 0; starts < 20; starts++) {
+      const play = starts === 0 ? first : new Play({ storage, authority, clock });
+      await play.keeper.add(SUBJECT);
+      play.keeper.start();
+      await play.settle();
+      await play.keeper.stop();
+    }
+    assert.equal(authority.requests.filter((each) => each === "POST /newOrder").length, 1);
+  });
+
+  test("are ordered once by several processes, and come to all of them", async () => {
+    const first = new Play();
+    const { storage, authority, clock } = first;
+    const plays = [first, ...Array.from({ length: 3 }, () => new Play({ storage, authority, clock }))];
+    for (const play of plays) await play.keeper.add(SUBJECT);
+    for (const play of plays) play.keeper.start();
+    for (const play of plays) await play.settle();
+    await first.pass(70_000, 5_000);
+    for (const play of plays) await play.settle();
+    assert.equal(authority.orders.length, 1);
+    assert.equal(authority.accounts.size, 1);
+    assert.deepEqual(
+      plays.map(({ certificates }) => certificates.length),
+      [1, 1, 1, 1],
+    );
+    for (const play of plays) await play.keeper.stop();
+  });
+
+  test("stay as they are when the clock jumps by a day, forwards and back", async () => {
+    const play = await kept();
+    for (const jump of [DAY, -DAY, -DAY, DAY]) {
+      play.clock.jump(jump);
+      await play.pass(30 * 60_000, 60_000);
+    }
+    assert.equal(play.authority.orders.length, 1);
+    await play.keeper.stop();
+  });
+
+  test("are looked at at once when the clock jumps to where they are due", async () => {
+    const play = await kept();
+    await play.pass(10_000, 1000);
+    play.clock.jump(60 * DAY);
+    await play.pass(1000);
+    assert.equal(play.authority.orders.length, 2);
+    await play.keeper.stop();
+  });
+
+  test("are not ordered in a loop when the clock is years ahead of the authority's", async () => {
+    const clock = new Play().clock;
+    const truth = clock.wall();
+    const play = new Play({ clock, fake: { wall: () => truth } });
+    clock.jump(3 * 365 * DAY);
+    await play.keeper.add(SUBJECT);
+    play.keeper.start();
+    for (let part = 0; part < 3 * 24 * 4; part++) await play.leap(HOUR / 4);
+    // 1, 2, 4 … minutes: about 12 tries in three days.
+    assert.ok(play.authority.orders.length <= 13, `${play.authority.orders.length} orders`);
+    assert.match(play.keeper.status()[0]!.error!, /the clock says 202[89]/);
+    assert.ok(play.certificates.length > 0, "it is served all the same");
+    await play.keeper.stop();
+  });
+
+  test("that were put off by a clock that was wrong are not put off for years", async () => {
+    const play = new Play();
+    await play.records.putState(SUBJECT, { failures: 3, retryAt: play.clock.wall() + 3000 * DAY, fraction: 0.5 });
+    await play.keeper.add(SUBJECT);
+    play.keeper.start();
+    await play.settle();
+    assert.equal(play.authority.orders.length, 1);
+    await play.keeper.stop();
+  });
+
+  test("are four at a time at most, and one that fails keeps no other from coming", async () => {
+    const play = new Play({
+      fake: { look: async (...asked) => (asked[1] === "bad.example.com" ? "" : play.look(...asked)) },
+    });
+    const names = ["bad", ...Array.from({ length: 12 }, (_, index) => `n${index}`)].map(
+      (name) => `${name}.example.com`,
+    );
+    let most = 0;
+    play.authority.interfere = () => {
+      most = Math.max(most, play.keeper.status().filter(({ state }) => state === "ordering").length);
+      return undefined;
+    };
+    await play.keeper.add(...names.map((name) => subjectOf(name)));
+    play.keeper.start();
+    await play.settle();
+    assert.deepEqual(
+      play.keeper.status().map(({ state }) => state),
+      ["waiting", ...Array.from({ length: 12 }, () => "good")],
+    );
+    assert.equal(most, 4);
+    await play.keeper.stop();
+  });
+
+  test("are ordered anew when they are for other names than are wanted now", async () => {
+    const play = await kept({ solvers: ["dns"] });
+    const { storage, authority, clock } = play;
+    await play.keeper.stop();
+    const next = new Play({ storage, clock, solvers: ["dns"] });
+    const subject = subjectOf("example.com", "*.example.com");
+    await next.keeper.add(subject);
+    next.keeper.start();
+    await next.settle();
+    const certificate = await next.records.certificate(subject);
+    assert.equal(certificate?.leaf.subjectAltName, "DNS:example.com, DNS:*.example.com");
+    assert.equal(authority.orders.length, 1);
+    await next.keeper.stop();
+  });
+
+  test("are ordered anew when what is stored cannot be read", async () => {
+    const play = await kept();
+    const { storage, authority, clock } = play;
+    await play.keeper.stop();
+    for (const [key, value] of storage.values)
+      storage.values.set(key, key.endsWith(".pem") ? value.slice(0, -300) : "{");
+    const next = new Play({ storage, authority, clock });
+    await next.keeper.add(SUBJECT);
+    next.keeper.start();
+    await next.settle();
+    assert.equal(next.keeper.status()[0]?.state, "good");
+    await next.keeper.stop();
+  });
+
+  test("are tried again later when the storage fails, and nothing else falls over", async () => {
+    const play = new Play();
+    play.storage.before = () => Promise.reject(new Error("no space left"));
+    await play.keeper.add(SUBJECT);
+    play.keeper.start();
+    await play.pass(30_000, 1000);
+    assert.deepEqual(
+      play.logged.map(({ level, message }) => [level, message]),
+      [["error", "Certificates cannot be kept"]],
+    );
+    play.storage.before = async () => {};
+    await play.pass(60_000, 1000);
+    assert.equal(play.keeper.status()[0]?.state, "good");
+    await play.keeper.stop();
+  });
+
+  test("are left where they are by a stop, and nothing is tried any more", async () => {
+    const play = new Play();
+    const { promise: reached, resolve } = Promise.withResolvers<void>();
+    play.authority.interfere = ({ url }) => {
+      if (url.endsWith("/finalize")) resolve();
+      return url.endsWith("/finalize") ? play.authority.problem(503, "serverInternal", "wait") : undefined;
+    };
+    await play.keeper.add(SUBJECT);
+    play.keeper.start();
+    await reached;
+    await play.keeper.stop();
+    assert.deepEqual([play.clock.timers, play.storage.locks.size], [0, 0]);
+    assert.ok(await play.records.order(SUBJECT));
+  });
+});
