@@ -135,7 +135,7 @@ async function extensionsOf(
 }
 
 /** RFC 5280 §4.2.1.6: dNSName is 2, iPAddress is 7 and holds 4 or 16 octets. */
-function generalName(name: string, OctetString: typeof Asn1.OctetString): Pkijs.GeneralNameParameters {
+export function generalName(name: string, OctetString: typeof Asn1.OctetString): Pkijs.GeneralNameParameters {
   const address = octetsOfAddress(name);
   if (address === undefined) return { type: 2, value: name };
   return { type: 7, value: new OctetString({ valueHex: Uint8Array.from(address).buffer }) };

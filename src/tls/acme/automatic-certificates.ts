@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { MillraceError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import type { IssuedCertificate } from "../issue-certificate.ts";
 import { termsError } from "./acme-client.ts";
 import { type AcmeOptions, defaultFolder, directoryUrl } from "./acme-options.ts";
 import { type AcmeTransport, httpsTransport } from "./acme-transport.ts";
@@ -17,7 +18,7 @@ import type { CertificateStatus } from "./kept-subject.ts";
 import { pauseOn } from "./pause.ts";
 import type { CertificateStorage } from "./storage.ts";
 import { isWildcard, type Subject } from "./subject.ts";
-import { type ChallengeCertificate, TlsAlpnResponder } from "./tls-alpn-responder.ts";
+import { TlsAlpnResponder } from "./tls-alpn-responder.ts";
 
 /** What automatic certificates need of the server. */
 export interface AutomaticInit {
@@ -104,7 +105,7 @@ export class AutomaticCertificates {
   }
 
   /** The certificate of a handshake by `acme-tls/1`; undefined when nobody has ordered for the name. */
-  challengeCertificate(name: string): Promise<ChallengeCertificate | undefined> {
+  challengeCertificate(name: string): Promise<IssuedCertificate | undefined> {
     return this.#responder.certificateFor(name);
   }
 }

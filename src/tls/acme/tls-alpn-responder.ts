@@ -1,16 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
+import { issueCertificate, type IssuedCertificate } from "../issue-certificate.ts";
 import type { ChallengeRecords } from "./challenge-records.ts";
-import { generateCertificateKey, pemOf, selfSignedCertificate } from "./x509.ts";
 
-/** The protocol that an authority asks for in its handshake. RFC 8737 §6.2. */
-export const ACME_TLS: string = "acme-tls/1";
-
-/** The certificate of one handshake, PEM. */
-export interface ChallengeCertificate {
-  readonly cert: string;
-  readonly key: string;
-}
+/** RFC 8737 §6.1. */
+const ACME_IDENTIFIER = "1.3.6.1.5.5.7.1.31";
+const DAY = 86_400_000;
 
 /**
  * Certificates that prove names in a handshake: self-signed, with the digest of the proof in them. RFC 8737 §3.
@@ -21,7 +16,7 @@ export class TlsAlpnResponder {
   readonly #records: ChallengeRecords;
   readonly #clock: Clock;
   /** An authority looks from several places. */
-  readonly #made = new Map<string, Promise<ChallengeCertificate>>();
+  readonly #made = new Map<string, Promise<IssuedCertificate>>();
 
   constructor(records: ChallengeRecords, clock: Clock) {
     this.#records = records;
@@ -29,7 +24,7 @@ export class TlsAlpnResponder {
   }
 
   /** @param name that the client asks for (SNI), in lower case */
-  async certificateFor(name: string): Promise<ChallengeCertificate | undefined> {
+  async certificateFor(name: string): Promise<IssuedCertificate | undefined> {
     const authorization = await this.#records.ofName(name);
     if (authorization === undefined) return undefined;
     let made = this.#made.get(authorization);
@@ -41,14 +36,17 @@ export class TlsAlpnResponder {
     return made;
   }
 
-  async #make(name: string, authorization: string): Promise<ChallengeCertificate> {
-    const key = await generateCertificateKey();
-    const acmeDigest = createHash("sha256").update(authorization).digest();
-    const cert = await selfSignedCertificate(key, [{ type: "dns", value: name }], {
-      wall: this.#clock.wall(),
-      days: 7,
-      acmeDigest,
+  #make(name: string, authorization: string): Promise<IssuedCertificate> {
+    const digest = createHash("sha256").update(authorization).digest();
+    // RFC 8737 §3: critical, and an OCTET STRING of 32 octets.
+    const der = Buffer.concat([Buffer.from([0x04, digest.length]), digest]);
+    const wall = this.#clock.wall();
+    return issueCertificate({
+      subject: "ACME challenge",
+      names: [name],
+      notBefore: wall - DAY,
+      notAfter: wall + 7 * DAY,
+      extensions: [{ oid: ACME_IDENTIFIER, critical: true, der }],
     });
-    return { cert, key: pemOf(key) };
   }
 }

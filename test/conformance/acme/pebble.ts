@@ -4,8 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent, request } from "undici";
-import { subjectOf } from "../../../src/tls/acme/subject.ts";
-import { generateCertificateKey, pemOf, selfSignedCertificate } from "../../../src/tls/acme/x509.ts";
+import { issueCertificate } from "../../../src/tls/issue-certificate.ts";
 import { freePort } from "../../support/run-server.ts";
 import { goTool } from "./go-tool.ts";
 
@@ -65,10 +64,11 @@ export class Pebble implements AsyncDisposable {
     const dns = goTool(`${MODULE}/pebble-challtestsrv`, PEBBLE_VERSION);
     const folder = mkdtempSync(join(tmpdir(), "millrace-pebble-"));
     const ports = await freePorts();
-    const key = await generateCertificateKey();
-    const authority = await selfSignedCertificate(key, subjectOf("localhost").identifiers, { wall: Date.now(), days: 1 });
+    const notBefore = Date.now() - 60_000;
+    const validity = { notBefore, notAfter: notBefore + 86_400_000 };
+    const { cert: authority, key } = await issueCertificate({ subject: "Pebble", names: ["localhost"], ...validity });
     writeFileSync(join(folder, "cert.pem"), authority);
-    writeFileSync(join(folder, "key.pem"), pemOf(key));
+    writeFileSync(join(folder, "key.pem"), key);
     writeFileSync(join(folder, "config.json"), JSON.stringify({ pebble: configOf(init, ports, folder) }));
     const env = {
       ...process.env,

@@ -5,8 +5,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { httpsTransport } from "../../../src/tls/acme/acme-transport.ts";
-import { subjectOf } from "../../../src/tls/acme/subject.ts";
-import { generateCertificateKey, pemOf, selfSignedCertificate } from "../../../src/tls/acme/x509.ts";
+import { issueCertificate } from "../../../src/tls/issue-certificate.ts";
 
 describe("Requests to an authority", () => {
   const NEVER = new AbortController().signal;
@@ -15,9 +14,15 @@ describe("Requests to an authority", () => {
   let answer: RequestListener;
 
   before(async () => {
-    const key = await generateCertificateKey();
-    cert = await selfSignedCertificate(key, subjectOf("localhost").identifiers, { wall: Date.now(), days: 1 });
-    server = createServer({ cert, key: pemOf(key) }, (request, response) => answer(request, response));
+    const now = Date.now();
+    const issued = await issueCertificate({
+      subject: "Authority",
+      names: ["localhost"],
+      notBefore: now - 60_000,
+      notAfter: now + 3_600_000,
+    });
+    ({ cert } = issued);
+    server = createServer(issued, (request, response) => answer(request, response));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
   });
