@@ -18,6 +18,11 @@ export type { ListenWhere } from "./transport/tcp.ts";
 export type { PhaseLimits } from "./transport/watchdog.ts";
 
 // TLS.
+export type { AcmeOptions } from "./tls/acme/acme-options.ts";
+export { dnsExec } from "./tls/acme/dns-exec.ts";
+export type { DnsProvider } from "./tls/acme/dns-solver.ts";
+export type { ExternalAccount } from "./tls/acme/external-account.ts";
+export type { CertificateStorage, StorageLock } from "./tls/acme/storage.ts";
 export { Certificate } from "./tls/certificate.ts";
 export type { CertificateInit, CertificateOrigin } from "./tls/certificate.ts";
 export { readCertificate } from "./tls/certificate-files.ts";

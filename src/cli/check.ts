@@ -13,6 +13,7 @@ export const check: Command = {
     const loaded = await loadServer(file, args);
     const { hosts } = loaded.server;
     await loaded.server.loadTls();
+    await loaded.server.checkAcme();
     const routes = hosts?.list.flatMap(routesOf).length;
     const what =
       hosts === undefined ? "one handler" : `${count(hosts.list.length, "host")}, ${count(routes ?? 0, "route")}`;

@@ -4,6 +4,7 @@ import { CidrList } from "../fields/cidr-list.ts";
 import { Host } from "../hosts/host.ts";
 import { Hosts } from "../hosts/hosts.ts";
 import { HTTP_LIMITS } from "../http/http-limits.ts";
+import { faultOfAcmeOptions } from "../tls/acme/check-acme-options.ts";
 import { faultOfTlsOptions } from "../tls/check-tls-options.ts";
 import { DEFAULT_LIMITS } from "../transport/watchdog.ts";
 import { isCommandName } from "./commands.ts";
@@ -19,6 +20,8 @@ type Check = (value: unknown, name: string) => string | undefined;
 const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
   listen: checkListen,
   tls: checkTls,
+  acme: (value, name) =>
+    isObject(value) ? faultOfAcmeOptions(value, name) : expected(name, "{ agree: true, email }", value),
   app: (value, name) => (isApp(value) ? undefined : expected(name, "a handler, an arc, a host or { fetch }", value)),
   hosts: checkHosts,
   extensions: checkExtensions,

@@ -6,6 +6,7 @@ import type { Host } from "../hosts/host.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import type { Extension } from "../pipeline/stages.ts";
+import type { AcmeOptions } from "../tls/acme/acme-options.ts";
 import type { TlsOptions } from "../tls/tls-options.ts";
 import type { PhaseLimits } from "../transport/watchdog.ts";
 import type { App } from "./app.ts";
@@ -30,6 +31,11 @@ export interface ServerOptions {
    * machine, signed by an authority that is made on first use (`millrace cert`). Default: the certificates of `hosts`.
    */
   readonly tls?: TlsOptions | "development" | undefined;
+  /**
+   * Has certificates ordered and renewed for the names of hosts that have none (ACME). Default: none are. See
+   * {@link AcmeOptions}.
+   */
+  readonly acme?: AcmeOptions | undefined;
   /** Answers every host name that `hosts` does not: a handler, an arc, or an app with `fetch`. A host is one of `hosts`. */
   readonly app?: App | undefined;
   /** Virtual hosts, chosen by the request's host name. */

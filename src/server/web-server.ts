@@ -31,6 +31,7 @@ import { answerDirectly } from "./direct.ts";
 import type { Hooks } from "./hooks.ts";
 import { Life } from "./life.ts";
 import { isSecureListen, listOf, parseListen } from "./listen-option.ts";
+import type { ServerAcme, ServerAcmeInit } from "./server-acme.ts";
 import type { ServerTls } from "./server-tls.ts";
 import type { Scheduler } from "./scheduler/scheduler.ts";
 import { enrol } from "./workers/enrolment.ts";
@@ -85,6 +86,7 @@ export class WebServer {
   /** Its certificates, which may be swapped while it runs. Those of options are there when it listens. */
   readonly certificates: Certificates = new Certificates();
   #tls: ServerTls | undefined;
+  #acme: ServerAcme | undefined;
   /** Where it was made. */
   readonly #place: SourcePlace | undefined;
   readonly #life: Life;
@@ -287,6 +289,7 @@ export class WebServer {
     await this.#life.loaded();
     this.#listeners = await this.#listenEverywhere();
     if (this.hosts !== undefined) this.hosts.securePort = securePortOf(this.addresses);
+    this.#acme?.start();
     await this.#life.listening(this.addresses);
   }
 
@@ -343,7 +346,12 @@ export class WebServer {
             else accept(connection);
           });
     const plainly = behindProxies((connection) => this.#http.accept(connection));
-    const securely = secured.includes(true) ? behindProxies(await this.#secure()) : plainly;
+    const tls = secured.includes(true) ? await this.loadTls() : undefined;
+    this.#tls = tls;
+    await this.#openAcme(secured);
+    // What is looked at before all else is known only now.
+    if (this.#acme !== undefined || tls?.asksClients === true) this.#change(this.#extensions);
+    const securely = tls === undefined ? plainly : behindProxies(this.#secure(tls));
     const onError = (error: Error): void => this.#log.write("error", "Connections cannot be accepted", { error });
     const settings = { reusePort, limits: this.#accept, onError };
     const listening = places.map(async (place, index) => {
@@ -362,11 +370,35 @@ export class WebServer {
     throw failed.reason;
   }
 
-  /** Reads the certificates. @returns what makes connections secure ones */
-  async #secure(): Promise<(connection: Connection) => void> {
-    const tls = await this.loadTls();
-    this.#tls = tls;
-    if (tls.asksClients) this.#http.handler = this.#guarded(this.#http.handler);
+  async #openAcme(secured: readonly boolean[]): Promise<void> {
+    const init = this.#acmeInit(secured);
+    if (init === undefined) return;
+    const { ServerAcme } = await import("./server-acme.ts");
+    this.#acme = await ServerAcme.open(init);
+  }
+
+  #acmeInit(secured: readonly boolean[]): ServerAcmeInit | undefined {
+    const { acme: options } = this.options;
+    if (options === undefined) return undefined;
+    const listens = { plainly: secured.includes(false), securely: secured.includes(true) };
+    const { certificates } = this;
+    return { options, hosts: this.hosts?.list ?? [], certificates, listens, log: this.#log, place: this.#place };
+  }
+
+  /**
+   * @internal Looks whether certificates could be ordered as the options say.
+   *
+   * @throws {MillraceError} `ACME_TERMS`, `ACME_NAMES`, `ACME_CHALLENGE`
+   */
+  async checkAcme(): Promise<void> {
+    const init = this.#acmeInit(listOf(this.options.listen ?? LISTEN).map(isSecureListen));
+    if (init === undefined) return;
+    const { ServerAcme } = await import("./server-acme.ts");
+    ServerAcme.check(init);
+  }
+
+  /** Takes connections from now on. @returns what makes them secure ones */
+  #secure(tls: ServerTls): (connection: Connection) => void {
     const timeout = this.#http.phases.handshake;
     const securing = { secrets: this.secrets, watchdog: this.#watchdog, timeout, protocols: ["h2", "http/1.1"] };
     // A client that does not speak of ALPN speaks HTTP/1.1. RFC 9113 §3.2.
@@ -396,8 +428,14 @@ export class WebServer {
     await this.#tls?.look();
   }
 
-  /** The handler, for requests that have come over a connection on which the rules of their host were met. */
+  /** The handler, behind what has to be looked at before all else: proofs of ACME, and the rules of TLS of hosts. */
   #guarded(handler: Handler): Handler {
+    const guarded = this.#withinRules(handler);
+    return this.#acme === undefined ? guarded : this.#acme.around(guarded);
+  }
+
+  /** For requests that have come over a connection on which the rules of their host were met. */
+  #withinRules(handler: Handler): Handler {
     const tls = this.#tls;
     if (tls?.asksClients !== true) return handler;
     return (request) => {
@@ -434,6 +472,7 @@ export class WebServer {
       return;
     }
     this.#autorun?.freeze();
+    await this.#acme?.stop();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     this.#listeners = [];
     // Who has begun to come in is still let in where somebody waits for the last answer.

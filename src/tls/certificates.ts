@@ -22,10 +22,10 @@ export type FindMissing = (name: string) => Promise<CertificateSet | undefined>;
 export class Certificates {
   readonly #map = new HostMap<CertificateSet>();
   readonly #entries = new Map<string, CertificateEntry>();
-  /** By name, while a challenge is outstanding. */
-  readonly #challenges = new Map<string, CertificateSet>();
   /** Asked for names that have no certificate. Default: nobody. Bounded by the deadline of the handshake. */
   onMissing: FindMissing | undefined;
+  /** Asked for what answers a challenge of ACME for a name (TLS-ALPN-01, RFC 8737 §3). Default: nobody. */
+  onChallenge: FindMissing | undefined;
 
   /** What the patterns have, in the order that they were first set. */
   get entries(): readonly CertificateEntry[] {
@@ -60,17 +60,6 @@ export class Certificates {
   find(name: string): CertificateSet | undefined {
     if (name !== "") return this.#map.find(name);
     return this.#map.any ?? this.#entries.values().next().value?.certificates;
-  }
-
-  /** Answers a TLS-ALPN-01 challenge for a name until it is called with undefined. RFC 8737 §3. */
-  setChallenge(name: string, certificate: Certificate | undefined): void {
-    if (certificate === undefined) this.#challenges.delete(name);
-    else this.#challenges.set(name, [certificate]);
-  }
-
-  /** What answers the challenge for a name. */
-  challenge(name: string): CertificateSet | undefined {
-    return this.#challenges.get(name);
   }
 }
 

@@ -82,14 +82,17 @@ export class SecureContexts {
     const { certificates } = this.#init;
     const { name, protocols } = hello;
     if (protocols.length === 1 && protocols[0] === ACME_PROTOCOL) {
-      const challenge = certificates.challenge(name);
-      if (challenge === undefined) return undefined;
-      return { context: this.#make(challenge, undefined, undefined), policy: undefined, isChallenge: true };
+      return certificates.onChallenge?.(name).then((challenge) => this.#answering(challenge));
     }
     const set = certificates.find(name);
     if (set !== undefined) return this.#chosen(set, hello);
     if (certificates.onMissing === undefined || name === "") return undefined;
     return certificates.onMissing(name).then((found) => (found === undefined ? undefined : this.#chosen(found, hello)));
+  }
+
+  #answering(challenge: CertificateSet | undefined): Chosen | undefined {
+    if (challenge === undefined) return undefined;
+    return { context: this.#make(challenge, undefined, undefined), policy: undefined, isChallenge: true };
   }
 
   #chosen(set: CertificateSet, { name, ticket }: ClientHello): Chosen {

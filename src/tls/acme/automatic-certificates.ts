@@ -33,6 +33,35 @@ export interface AutomaticInit {
   readonly transport?: AcmeTransport | undefined;
 }
 
+/**
+ * Looks whether certificates could be ordered; nothing is begun.
+ *
+ * @throws {MillraceError} `ACME_TERMS`, `ACME_CHALLENGE`
+ */
+export function checkAutomatic({
+  options,
+  subjects,
+  kinds,
+}: Pick<AutomaticInit, "options" | "subjects" | "kinds">): void {
+  if (!options.agree) throw termsError({ termsOfService: undefined });
+  if (typeof options.challenge === "object") return;
+  const wildcard = subjects.find(isWildcard);
+  if (wildcard !== undefined) {
+    throw new MillraceError("ACME_CHALLENGE", `A certificate for ${wildcard.name} needs a proof by DNS.`, {
+      hint: "Set acme.challenge to a DNS provider, such as dnsExec(…), or give the host names without an asterisk.",
+    });
+  }
+  if (kindsOf(options, kinds).length === 0) {
+    throw new MillraceError("ACME_CHALLENGE", "No listener can prove names to the authority.", {
+      hint: "Listen on port 80 without TLS (http-01), or on port 443 with TLS (tls-alpn-01), or set acme.challenge.",
+    });
+  }
+}
+
+function kindsOf({ challenge }: AcmeOptions, kinds: readonly ChallengeKind[]): readonly ChallengeKind[] {
+  return challenge === undefined ? kinds : kinds.filter((kind) => kind === challenge);
+}
+
 /** Certificates that a server orders, renews and keeps by itself. */
 export class AutomaticCertificates {
   readonly #keeper: CertificateKeeper;
@@ -52,12 +81,11 @@ export class AutomaticCertificates {
    */
   static async open(init: AutomaticInit): Promise<AutomaticCertificates> {
     const { options, subjects, log, onCertificate, clock = systemClock } = init;
-    if (!options.agree) throw termsError({ termsOfService: undefined });
+    checkAutomatic(init);
     const storage = await storageOf(options.storage, clock);
     const challenges = new ChallengeRecords(storage, clock);
     await challenges.tidy();
     const solvers = solversOf(init, challenges, clock);
-    checkSolvers(subjects, solvers);
     const directory = directoryUrl(options.directory);
     const records = new CertificateRecords(storage, directory);
     const { email = [], agree, externalAccount, profile, preferredChain, authority } = options;
@@ -125,20 +153,6 @@ function solversOf(
     const propagation = { resolvers, pause: pauseOn(clock), log };
     return [dnsSolver(challenge, (name, value, signal) => propagated(name, value, propagation, signal))];
   }
-  const able = [challenges.http, challenges.tlsAlpn].filter(({ kind }) => kinds.includes(kind));
-  return challenge === undefined ? able : able.filter(({ kind }) => kind === challenge);
-}
-
-function checkSolvers(subjects: readonly Subject[], solvers: readonly ChallengeSolver[]): void {
-  const wildcard = subjects.find(isWildcard);
-  if (wildcard !== undefined && !solvers.some(({ kind }) => kind === "dns-01")) {
-    throw new MillraceError("ACME_CHALLENGE", `A certificate for ${wildcard.name} needs a proof by DNS.`, {
-      hint: "Set acme.challenge to a DNS provider, such as dnsExec(…), or give the host names without an asterisk.",
-    });
-  }
-  if (solvers.length === 0) {
-    throw new MillraceError("ACME_CHALLENGE", "No listener can prove names to the authority.", {
-      hint: "Listen on port 80 without TLS (http-01), or on port 443 with TLS (tls-alpn-01), or set acme.challenge.",
-    });
-  }
+  const able = kindsOf(options, kinds);
+  return [challenges.http, challenges.tlsAlpn].filter(({ kind }) => able.includes(kind));
 }

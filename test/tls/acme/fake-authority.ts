@@ -7,7 +7,6 @@ import type { Jws } from "../../../src/tls/acme/jws.ts";
 import type { Identifier } from "../../../src/tls/acme/resources.ts";
 
 export const DIRECTORY = "https://authority.test/dir";
-const BASE = "https://authority.test";
 const DAY = 86_400_000;
 
 type Json = Record<string, unknown>;
@@ -38,7 +37,7 @@ interface FakeOrder {
   certificate?: string;
 }
 
-/** What the authority asks to see whether a name is proved. */
+/** What the authority finds when it looks whether a name is proved: what HTTP gives, else the digest, in base64url. */
 export type Look = (kind: string, name: string, token: string) => Promise<string | undefined>;
 
 /** How it behaves. */
@@ -63,6 +62,8 @@ export class FakeAuthority {
   interfere: Interference = () => undefined;
   /** What renewal information it gives. RFC 9773. */
   advice: Json | undefined;
+  /** The beginning of its URLs. */
+  base = "https://authority.test";
   readonly #init: FakeAuthorityInit;
   readonly #nonces = new Set<string>();
   readonly #ca = generate();
@@ -87,15 +88,15 @@ export class FakeAuthority {
     if (method === "HEAD") return this.answer(200, undefined);
     if (pathname === "/dir") {
       const meta = {
-        termsOfService: `${BASE}/terms`,
+        termsOfService: `${this.base}/terms`,
         externalAccountRequired: this.#init.externalAccount !== undefined,
       };
       const names = ["newNonce", "newAccount", "newOrder", "revokeCert"];
-      const resources = Object.fromEntries(names.map((name) => [name, `${BASE}/${name}`]));
+      const resources = Object.fromEntries(names.map((name) => [name, `${this.base}/${name}`]));
       return this.answer(200, {
         ...resources,
         meta,
-        ...(this.advice === undefined ? {} : { renewalInfo: `${BASE}/advice` }),
+        ...(this.advice === undefined ? {} : { renewalInfo: `${this.base}/advice` }),
       });
     }
     if (pathname.startsWith("/advice/")) return this.answer(200, this.advice, { "retry-after": "7200" });
@@ -156,14 +157,14 @@ export class FakeAuthority {
       const { kid } = decode(binding.protected) as Json;
       if (!isRight || kid !== externalAccount.keyId) return this.problem(403, "unauthorized", "the binding is wrong");
     }
-    const url = `${BASE}/account/${++this.#count}`;
+    const url = `${this.base}/account/${++this.#count}`;
     this.accounts.set(print, { url, jwk, contact: payload["contact"] });
     return this.answer(201, { status: "valid" }, { location: url });
   }
 
   #newOrder(account: string, payload: Json): AcmeResponse {
     const identifiers = payload["identifiers"] as Identifier[];
-    const url = `${BASE}/order/${++this.#count}`;
+    const url = `${this.base}/order/${++this.#count}`;
     const authorizations = identifiers.map((identifier) => this.#authorization(identifier));
     const replaces = payload["replaces"] as string | undefined;
     const order: FakeOrder = { url, account, identifiers, authorizations, replaces, status: "pending" };
@@ -173,7 +174,7 @@ export class FakeAuthority {
 
   #authorization({ type, value }: Identifier): FakeAuthorization {
     const wildcard = value.startsWith("*.");
-    const url = `${BASE}/authorization/${++this.#count}`;
+    const url = `${this.base}/authorization/${++this.#count}`;
     const kinds = wildcard ? ["dns-01"] : ["http-01", "tls-alpn-01", "dns-01"];
     const challenges = kinds.map((kind) => ({
       type: kind,
@@ -212,7 +213,7 @@ export class FakeAuthority {
   async #validate(authorization: FakeAuthorization, challenge: FakeChallenge, expected: string): Promise<void> {
     const found = await this.#init.look(challenge.type, authorization.identifier.value, challenge.token);
     const digest = createHash("sha256").update(expected).digest("base64url");
-    const isRight = found === (challenge.type === "dns-01" ? digest : expected);
+    const isRight = found === (challenge.type === "http-01" ? expected : digest);
     challenge.status = authorization.status = isRight ? "valid" : "invalid";
     if (!isRight) {
       challenge.error = { type: "urn:ietf:params:acme:error:unauthorized", detail: `found ${String(found)}` };

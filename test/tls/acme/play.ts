@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Log, LogFields } from "../../../src/base/log.ts";
 import type { AcmeTransport } from "../../../src/tls/acme/acme-transport.ts";
 import { CertificateKeeper } from "../../../src/tls/acme/certificate-keeper.ts";
@@ -102,7 +103,9 @@ export class Play {
   /** What the authority finds when it looks. */
   async look(kind: string, name: string, token: string): Promise<string | undefined> {
     if (kind === "dns-01") return this.dns.get(`_acme-challenge.${name}`)?.at(-1);
-    return kind === "http-01" ? this.challenges.ofToken(token, name) : this.challenges.ofName(name);
+    if (kind === "http-01") return this.challenges.ofToken(token, name);
+    const authorization = await this.challenges.ofName(name);
+    return authorization && createHash("sha256").update(authorization).digest("base64url");
   }
 
   /** Orders once. */
