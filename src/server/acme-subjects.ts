@@ -47,10 +47,9 @@ function subjectOfPattern({ source, kind, name }: HostPattern): PatternSubject |
       return { pattern: source, subject: subjectOf(name) };
     case "tree":
       return { pattern: source, subject: subjectOf(`*.${name}`, name) };
-    case "below":
-    case "child":
-      return { pattern: source, subject: subjectOf(`*.${name}`) };
     case "any":
       return undefined;
+    default:
+      return { pattern: source, subject: subjectOf(`*.${name}`) };
   }
 }

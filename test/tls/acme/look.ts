@@ -10,7 +10,7 @@ export async function lookByHttp(port: number, name: string, token: string): Pro
   const request = `GET /.well-known/acme-challenge/${token} HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`;
   const { responses } = await exchange(port, [request], { enough: 1, patience: 10_000 });
   const [response] = responses;
-  return response?.status === 200 ? response.body.toString() : undefined;
+  return response?.status === 200 ? response.body : undefined;
 }
 
 /** Looks in a handshake. RFC 8737 §3. @returns the digest that the certificate shows */
