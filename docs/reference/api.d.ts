@@ -10,6 +10,19 @@ declare module "millrace" {
       readonly format?: "text" | "json" | undefined;
       readonly to?: string | Writable | undefined;
   }
+  interface AcmeOptions {
+      readonly agree: boolean;
+      readonly email?: string | readonly string[] | undefined;
+      readonly directory?: string | undefined;
+      readonly challenge?: Exclude<ChallengeKind, "dns-01"> | DnsProvider | undefined;
+      readonly names?: readonly string[] | undefined;
+      readonly storage?: string | CertificateStorage | undefined;
+      readonly externalAccount?: ExternalAccount | undefined;
+      readonly profile?: string | undefined;
+      readonly preferredChain?: string | undefined;
+      readonly authority?: string | undefined;
+      readonly resolvers?: readonly string[] | undefined;
+  }
   interface AddTask {
       (task: Task): void;
       (name: string, run: (run: TaskRun) => MaybePromise<unknown>): void;
@@ -136,16 +149,22 @@ declare module "millrace" {
       readonly issuer: string;
       readonly file: string | undefined;
   }
+  interface CertificateStorage {
+      get(key: string): Promise<string | undefined>;
+      put(key: string, value: string): Promise<void>;
+      remove(key: string): Promise<void>;
+      list(prefix: string): Promise<readonly string[]>;
+      lock(name: string): Promise<StorageLock | undefined>;
+  }
   class Certificates {
       #private;
       onMissing: FindMissing | undefined;
+      onChallenge: FindMissing | undefined;
       get entries(): readonly CertificateEntry[];
       set(pattern: string, ...certificates: Certificate[]): void;
       delete(pattern: string): void;
       get(pattern: string): CertificateSet | undefined;
       find(name: string): CertificateSet | undefined;
-      setChallenge(name: string, certificate: Certificate | undefined): void;
-      challenge(name: string): CertificateSet | undefined;
   }
   type ClientCache = "none" | "changing" | "full" | {
       readonly maxAge: number;
@@ -230,6 +249,11 @@ declare module "millrace" {
       readonly folder: string;
   }
   type DistinguishedName = Readonly<Record<string, string | readonly string[]>>;
+  interface DnsProvider {
+      present(name: string, value: string, signal: AbortSignal): MaybePromise<void>;
+      cleanUp(name: string, value: string): MaybePromise<void>;
+      propagated?(name: string, value: string, signal: AbortSignal): MaybePromise<void>;
+  }
   type Duration = number | {
       readonly days?: number | undefined;
       readonly hours?: number | undefined;
@@ -281,6 +305,10 @@ declare module "millrace" {
       readonly extension: string;
       readonly stage: StageName;
       constructor(extension: string, stage: StageName, cause: unknown);
+  }
+  interface ExternalAccount {
+      readonly keyId: string;
+      readonly hmacKey: string;
   }
   interface FetchApp {
       fetch(request: any): MaybePromise<globalThis.Response | Response>;
@@ -948,6 +976,7 @@ declare module "millrace" {
   interface ServerOptions {
       readonly listen?: ListenOption | readonly ListenOption[] | undefined;
       readonly tls?: TlsOptions | "development" | undefined;
+      readonly acme?: AcmeOptions | undefined;
       readonly app?: App | undefined;
       readonly hosts?: Hosts | readonly Host[] | undefined;
       readonly extensions?: readonly Extension[] | undefined;
@@ -985,6 +1014,10 @@ declare module "millrace" {
   interface StopOptions {
       readonly deadline?: number | undefined;
       readonly isReplaced?: boolean | undefined;
+  }
+  interface StorageLock {
+      readonly signal: AbortSignal;
+      release(): MaybePromise<void>;
   }
   interface Store<V> {
       get(key: string): V | undefined;
@@ -1091,6 +1124,7 @@ declare module "millrace" {
       use(...extensions: Extension[]): this;
       remove(...extensions: (Extension | string)[]): this;
       start(): Promise<this>;
+      checkAcme(): Promise<void>;
       loadTls(): Promise<ServerTls>;
       reloadCertificates(): Promise<void>;
       stop({ deadline, isReplaced }?: StopOptions): Promise<void>;
@@ -1126,6 +1160,7 @@ declare module "millrace" {
       files?: number;
   }): FileCache;
   function dictionaries(options: DictionaryOptions): Dictionaries;
+  function dnsExec(program: string, ...args: readonly string[]): DnsProvider;
   function download(): Extension;
   function errorPages(folder?: string): Extension;
   function escapeAttribute(text: string): string;
