@@ -5,6 +5,7 @@ import { HeadParser } from "./h1/head-parser.ts";
 import { Session as Session1 } from "./h1/session.ts";
 import { PREFACE } from "./h2/frame.ts";
 import { Session as Session2 } from "./h2/session.ts";
+import { isClientGone } from "./client-gone.ts";
 import { HttpError } from "./http-error.ts";
 import type { Handler } from "./handler.ts";
 import type { HttpLimits } from "./http-limits.ts";
@@ -132,9 +133,9 @@ export class HttpServer {
     return Response.of("Internal Server Error\n", "text/plain; charset=utf-8", { status: 500 });
   }
 
-  /** Says what went wrong in an exchange. */
+  /** Says what went wrong in an exchange. A client that goes away must not be able to fill the log of errors. */
   report(error: unknown, request: Request): void {
-    this.#log.write("error", messageOf(error), {
+    this.#log.write(isClientGone(error, request) ? "debug" : "error", messageOf(error), {
       error,
       method: request.method,
       path: request.path,

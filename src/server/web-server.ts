@@ -2,6 +2,7 @@ import { callerPlace, MillraceError, type SourcePlace } from "../base/errors.ts"
 import { type Log, silentLog } from "../base/log.ts";
 import { compression } from "../cache/compression.ts";
 import { ResponseCache } from "../cache/response-cache.ts";
+import { isClientGone } from "../http/client-gone.ts";
 import { joinFetchStandard } from "../http/fetch-standard.ts";
 import type { Handler, Layer } from "../http/handler.ts";
 import { HttpError } from "../http/http-error.ts";
@@ -125,7 +126,7 @@ export class WebServer {
     this.#life = new Life({ log: this.#log, hooks, tasks, worker: membership?.id });
     const report = (error: unknown, request: Request): void => {
       this.#http.report(error, request);
-      this.#life.failed(error, request);
+      if (!isClientGone(error, request)) this.#life.failed(error, request);
     };
     this.cache = cacheOf(options.cache);
     const between = { cache: this.cache?.layer, compress: compressOf(options.compress) };

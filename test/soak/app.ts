@@ -1,6 +1,6 @@
-// The app that soaks, run by `millrace run`. The environment names its folder, and a fault to plant.
+// The app that soaks, run by `millrace run`. The environment names its folder, and whether faults are planted.
 
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { crc32 } from "node:zlib";
@@ -8,7 +8,7 @@ import { arc, events, files, type Request, stream, text, upgrade } from "../../s
 import { page, pattern } from "./content.ts";
 
 const folder = process.env["SOAK_FOLDER"]!;
-const fault = process.env["SOAK_FAULT"];
+const isFaulty = process.env["SOAK_FAULT"] === "all";
 const leaked: Buffer[] = [];
 let calls = 0;
 
@@ -29,10 +29,15 @@ const app = arc()
 
 function hello(): string {
   calls++;
-  if (fault === "leak") leaked.push(Buffer.alloc(16 * 1024, calls));
-  if (fault === "wrong" && calls % 50 === 0) return "hallo";
-  if (fault === "stray" && calls === 50) void Promise.reject(new Error("planted"));
-  return "hello";
+  if (!isFaulty) return "hello";
+  leaked.push(Buffer.alloc(128 * 1024, calls));
+  const marker = join(folder, "stray");
+  if (calls === 20 && !existsSync(marker)) {
+    // Once: it ends its worker.
+    writeFileSync(marker, "");
+    void Promise.reject(new Error("planted"));
+  }
+  return calls % 20 === 0 ? "hallo" : "hello";
 }
 
 async function upload(request: Request): Promise<object> {

@@ -275,8 +275,8 @@ export class Exchange implements Channel, BodySource, Recipient {
       },
       (error: unknown) => {
         // The head is gone: only a broken connection tells the client that the content is not whole. What breaks off
-        // because the client has gone is nobody's fault.
-        if (!Request.isAborted(request)) this.#server.report(error, request);
+        // because the client has gone, or does not send what the answer is made of, is nobody's fault.
+        if (!Request.isAborted(request) && this.fault === undefined) this.#server.report(error, request);
         this.#owner.abort();
       },
     );

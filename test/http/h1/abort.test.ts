@@ -52,6 +52,29 @@ describe("A client that goes away", () => {
     assert.deepEqual(events, ["abort", "first", "second", "third"]);
   });
 
+  test("Regression, soak: is no error of the server, whether its content is awaited or mirrored", async () => {
+    const waiting = testServer(async (request) => new Response(await request.bytes()));
+    const gone = waiting.connect();
+    gone.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
+    await turns();
+    gone.vanish();
+    await turns();
+    assert.deepEqual(
+      waiting.log.map(({ level, message }) => [level, message]),
+      [["debug", "The client has closed the connection"]],
+    );
+    const mirroring = testServer((request) => new Response(request.body));
+    const short = mirroring.connect();
+    short.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n");
+    await turns();
+    short.finish();
+    await turns();
+    assert.deepEqual(
+      mirroring.log.filter(({ level }) => level === "error"),
+      [],
+    );
+  });
+
   test("fails the reading of its content", async () => {
     let error: unknown;
     const server = testServer(async (request) => {
