@@ -11,7 +11,7 @@ import { LARGE } from "./traffic/file-requests.ts";
 import { descriptorsOf, rssOf, type Vitals, vitalsOf } from "./vitals.ts";
 
 const CLI = join(import.meta.dirname, "../../src/cli.ts");
-const APP = join(import.meta.dirname, "app.ts");
+const APP = join(import.meta.dirname, "../fixtures/soak-app.ts");
 
 /** How long it soaks, and in what. */
 export interface SoakSettings {

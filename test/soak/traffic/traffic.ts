@@ -90,5 +90,5 @@ export function sameOctets(what: string, found: Uint8Array, wanted: Uint8Array):
 }
 
 function short(value: unknown): string {
-  return String(JSON.stringify(value)).slice(0, 100);
+  return `${JSON.stringify(value)}`.slice(0, 100);
 }
