@@ -90,5 +90,5 @@ export function sameOctets(what: string, found: Uint8Array, wanted: Uint8Array):
 }
 
 function short(value: unknown): string {
-  return `${JSON.stringify(value)}`.slice(0, 100);
+  return String(value).slice(0, 100);
 }
