@@ -14,6 +14,8 @@ export const TOOLS = [
   { package: "curl", commands: ["curl"] },
   { package: "openssl", commands: ["openssl"] },
   { package: "wrk", commands: ["wrk"] },
+  { package: "perl-base", commands: ["perl"] },
+  { package: "systemd", commands: ["systemd-notify"] },
   { package: "chromium", commands: ["chromium", "chromium-browser", "google-chrome"] },
 ];
 

@@ -12,6 +12,7 @@ export type { CertificateStatus, LimitStatus, Report } from "./server/report.ts"
 export type { UpstreamStatus } from "./extensions/proxy/upstream-health.ts";
 export type { ListenOption } from "./server/listen-option.ts";
 export type { ServerOptions } from "./server/options.ts";
+export type { SystemOptions } from "./server/system/system-options.ts";
 export type { HttpLimits } from "./http/http-limits.ts";
 export type { ListenAddress } from "./transport/connection.ts";
 export type { ListenWhere } from "./transport/tcp.ts";

@@ -546,6 +546,9 @@ declare module "millrace" {
   } | {
       readonly path: string;
       readonly mode?: number | undefined;
+  } | {
+      readonly fd: number | string;
+      readonly address?: ListenAddress | undefined;
   };
   interface ListenerStatus {
       readonly name: string;
@@ -973,7 +976,7 @@ declare module "millrace" {
       readonly retry?: number;
       readonly comment?: string;
   }
-  interface ServerOptions {
+  interface ServerOptions extends SystemOptions {
       readonly listen?: ListenOption | readonly ListenOption[] | undefined;
       readonly tls?: TlsOptions | "development" | undefined;
       readonly acme?: AcmeOptions | undefined;
@@ -996,7 +999,6 @@ declare module "millrace" {
       readonly dispatch?: Dispatch | undefined;
       readonly recycle?: Recycling | undefined;
       readonly name?: string | undefined;
-      readonly pidFile?: string | undefined;
       readonly autorun?: string | AutorunOptions | false | undefined;
       readonly hooks?: Hooks | undefined;
       readonly tasks?: readonly Task[] | undefined;
@@ -1035,6 +1037,10 @@ declare module "millrace" {
   }
   interface StreamInit extends ResponseInit {
       type?: string;
+  }
+  interface SystemOptions {
+      readonly pidFile?: string | undefined;
+      readonly systemd?: boolean | undefined;
   }
   interface Task {
       readonly name: string;

@@ -24,6 +24,7 @@ export const SERVER_FLAGS: readonly FlagName[] = [
   "name",
   "out-pid",
   "reload",
+  "systemd",
   "open",
   "quiet",
 ];
@@ -104,7 +105,12 @@ function withWorkers(options: ServerOptions, args: Arguments): ServerOptions {
 /** What the flags say about the system that runs it. */
 function withSystem(options: ServerOptions, args: Arguments): ServerOptions {
   const pidFile = args.text("out-pid");
-  return pidFile === undefined ? options : { ...options, pidFile };
+  const systemd = args.is("systemd");
+  return {
+    ...options,
+    ...(pidFile === undefined ? {} : { pidFile }),
+    ...(systemd === undefined ? {} : { systemd }),
+  };
 }
 
 /** The same options with the log that the flag asks for, and an access log unless there is one. */

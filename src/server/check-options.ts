@@ -32,6 +32,8 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
   timeouts: checkNumbers(DEFAULT_LIMITS),
   maxConnections: checkCount,
   perAddress: checkCount,
+  pidFile: checkPath,
+  systemd: checkBoolean,
   proxyProtocol: checkProxyProtocol,
   log: checkLog,
   development: checkBoolean,
@@ -49,7 +51,6 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
     typeof value === "string" && isInstanceName(value)
       ? undefined
       : expected(name, "letters, digits, ., _ and -, 63 at most", value),
-  pidFile: checkPath,
   autorun: checkAutorun,
   hooks: (value, name) => (value instanceof Hooks ? undefined : expected(name, "a Hooks", value)),
   tasks: (value, name) => (Array.isArray(value) ? undefined : expected(name, "a list of tasks", value)),

@@ -15,15 +15,18 @@ import type { ServerCommand } from "./commands.ts";
 import type { Hooks } from "./hooks.ts";
 import type { ListenOption } from "./listen-option.ts";
 import type { Task } from "./scheduler/task.ts";
+import type { SystemOptions } from "./system/system-options.ts";
 import type { Dispatch, Recycling } from "./workers/messages.ts";
 
 /** What a {@link WebServer} is made of. `app` or `hosts` is needed, everything else has a default. */
-export interface ServerOptions {
+export interface ServerOptions extends SystemOptions {
   /**
    * Where to listen; a list for several listeners. Default: port 8080 of every address.
    *
    * Danger: `":80"` and a bare port listen on every address of the machine. For this machine alone write
    * `"127.0.0.1:8080"` or `"localhost:8080"`.
+   *
+   * Sockets that systemd gives (socket activation) take the place of all of these, unless one of them is `"fd:…"`.
    */
   readonly listen?: ListenOption | readonly ListenOption[] | undefined;
   /**
@@ -99,11 +102,6 @@ export interface ServerOptions {
    * server itself, and what is served for the command line.
    */
   readonly name?: string | undefined;
-  /**
-   * A file that holds the number of this process while it listens, for programs that send signals. Another process's is
-   * replaced; it is removed at the end. With `workers` it is that of the primary. Default: none.
-   */
-  readonly pidFile?: string | undefined;
   /**
    * A folder of scripts (`.ts`, `.mts`, `.js`, `.mjs`) that register routes, hooks, tasks, upgrades and extensions. They run
    * before the server listens, and again when they, or what they import, have changed. Default: none, but those of hosts

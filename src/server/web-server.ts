@@ -44,7 +44,8 @@ import type { SharedSecrets } from "./workers/secrets.ts";
 import { sharePurges } from "./workers/shared-cache.ts";
 import { SharedDrops } from "./workers/shared-drops.ts";
 import { sharedSecrets } from "./workers/shared-secrets.ts";
-import { Service } from "./system/service.ts";
+import { inheritedSockets, withInherited } from "./system/inherited-sockets.ts";
+import { Service, type Serving } from "./system/service.ts";
 import type { Primary } from "./workers/primary.ts";
 import type { ServerOptions } from "./options.ts";
 import { openDescriptors, type Report } from "./report.ts";
@@ -259,13 +260,21 @@ export class WebServer {
       else if (workers === undefined) await this.#startHere();
       else await this.#startElsewhere(workers, dispatch);
       await this.#beControlled();
-      this.#service?.listening();
+      this.#service?.listening(this.#serving);
     } catch (error) {
       await this.stop({ deadline: 0 });
       throw error;
     }
     this.#state = "listening";
     return this;
+  }
+
+  /** What the system is told of it. */
+  get #serving(): Serving {
+    return {
+      urls: this.addresses.map(urlOf),
+      isAlive: () => this.#primary === undefined || this.#primary.isAlive,
+    };
   }
 
   /** Opens the control socket of an instance that has a name. */
@@ -329,6 +338,7 @@ export class WebServer {
         typeof cause === "number" ? { code: cause, signal: null } : { code: null, signal: cause as NodeJS.Signals };
       void this.hooks.safeCall("workerExit", { worker, pid, ...how });
     });
+    primary.onReload = (over) => this.#service?.reloading(over, this.#serving);
     this.#number = enrol();
     this.#elsewhere = await primary.started(this.#number);
   }
@@ -336,8 +346,10 @@ export class WebServer {
   async #listenEverywhere(): Promise<Listener[]> {
     const { listen: option = LISTEN, reusePort, proxyProtocol } = this.options;
     const options = listOf(option);
-    const places = options.map(parseListen);
-    const secured = options.map(isSecureListen);
+    const given = withInherited(options.map(parseListen), inheritedSockets());
+    const places = given.map(({ where }) => where);
+    const isSecure = options.map(isSecureListen);
+    const secured = given.map(({ from }) => (from === undefined ? isSecure.every(Boolean) : isSecure[from] === true));
     const behindProxies = (accept: (connection: Connection) => void): ((connection: Connection) => void) =>
       proxyProtocol === undefined
         ? accept
@@ -465,6 +477,7 @@ export class WebServer {
   async #stop(deadline: number, isReplaced: boolean): Promise<void> {
     const wasStarted = this.#state !== "new";
     this.#state = "stopping";
+    this.#service?.stopping(isReplaced);
     if (this.#primary !== undefined) {
       await this.#primary.stop(deadline);
       this.#control?.close();
@@ -533,7 +546,7 @@ async function listenGiven(
   settings: ListenSettings,
 ): Promise<Listener> {
   if (given.kind === "dispatch") {
-    const where = "path" in place ? place : { ...place, port: given.port };
+    const where = "port" in place ? { ...place, port: given.port } : place;
     return listen(where, onConnection, { ...settings, dispatched: given.take });
   }
   const each = given.handles.map((handle) => listen(place, onConnection, { ...settings, handle }));

@@ -3,8 +3,14 @@ import type { ListenWhere } from "./tcp.ts";
 
 /** What went wrong when a listener started, and what to do about it. */
 export function listenError(cause: unknown, where: ListenWhere): MillraceError {
-  const { code = "" } = cause as NodeJS.ErrnoException;
-  const [name, message, hint] = "path" in where ? explainPath(code, where.path) : explainPort(code, where);
+  const { code = "" } = (cause ?? {}) as NodeJS.ErrnoException;
+  if (cause instanceof MillraceError) return cause;
+  const [name, message, hint] =
+    "path" in where
+      ? explainPath(code, where.path)
+      : "fd" in where
+        ? explainDescriptor(where.fd)
+        : explainPort(code, where);
   return new MillraceError(name, message ?? (cause as Error).message, { hint, cause });
 }
 
@@ -60,4 +66,12 @@ function explainPath(code: string, path: string): Explanation {
     default:
       return ["LISTEN_FAILED"];
   }
+}
+
+function explainDescriptor(fd: number | string): Explanation {
+  return [
+    "BAD_DESCRIPTOR",
+    `Descriptor ${fd} is no socket to listen on.`,
+    "Whoever starts this process has to pass a listening socket, TCP or unix, as that descriptor.",
+  ];
 }

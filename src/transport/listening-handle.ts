@@ -1,4 +1,6 @@
+import { readFileSync, readlinkSync } from "node:fs";
 import net from "node:net";
+import type { ListenAddress } from "./connection.ts";
 import type { ListenWhere } from "./tcp.ts";
 import { listenError } from "./listen-error.ts";
 
@@ -30,8 +32,8 @@ export function socketOf(handle: ConnectionHandle): net.Socket {
 
 /** What `node:net` uses itself when it listens for a cluster. Not documented, unchanged since Node 0.12. */
 type CreateServerHandle = (
-  address: string | null,
-  port: number,
+  address: string | null | undefined,
+  port: number | undefined,
   type: 4 | 6 | -1,
   fd: number | undefined,
   flags: number,
@@ -48,7 +50,11 @@ const REUSE_PORT = 2;
  * @param address resolved; null for every address
  * @throws {MillraceError} `PORT_IN_USE` and its kin
  */
-export function bindHandle(where: ListenWhere, address: string | null, reusePort: boolean): ListeningHandle {
+export function bindHandle(
+  where: Exclude<ListenWhere, { fd: unknown }>,
+  address: string | null,
+  reusePort: boolean,
+): ListeningHandle {
   const port = "path" in where ? -1 : where.port;
   const name = "path" in where ? where.path : address;
   const type = "path" in where ? -1 : name === null || net.isIPv6(name) ? 6 : 4;
@@ -59,6 +65,51 @@ export function bindHandle(where: ListenWhere, address: string | null, reusePort
   if (typeof handle !== "number") return handle;
   const [code = "UNKNOWN"] = systemError(handle);
   throw listenError(Object.assign(new Error(`bind ${code}`), { code, syscall: "bind" }), where);
+}
+
+/** Kept, because a handle that nobody holds is closed, and its descriptor with it. */
+const opened = new Map<number, ListeningHandle>();
+
+/**
+ * The listening socket behind a descriptor that this process was started with. It is this process's own from now on.
+ *
+ * @throws {MillraceError} `BAD_DESCRIPTOR` when there is none
+ */
+export function openDescriptor(fd: number): ListeningHandle {
+  const before = opened.get(fd);
+  if (before !== undefined) return before;
+  let cause: unknown;
+  try {
+    const handle = create!(undefined, undefined, -1, fd, 0);
+    // Only what is a stream can be listened on.
+    if (typeof handle !== "number" && typeof handle.listen === "function") {
+      opened.set(fd, handle);
+      return handle;
+    }
+  } catch (error) {
+    cause = error;
+  }
+  throw listenError(cause, { fd });
+}
+
+/** Where the socket behind a descriptor listens. */
+export function addressOfDescriptor(handle: ListeningHandle, fd: number): ListenAddress {
+  const out: { address?: string; port?: number } = {};
+  handle.getsockname?.(out);
+  const { address: host, port } = out;
+  if (host !== undefined && port !== undefined) return { kind: "tcp", host, port };
+  return { kind: "unix", path: pathOfSocket(fd) ?? `fd:${fd}` };
+}
+
+/** Node has no getsockname for unix sockets; Linux lists them by inode. */
+function pathOfSocket(fd: number): string | undefined {
+  try {
+    const [, inode] = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`)) ?? [];
+    // Num RefCount Protocol Flags Type St Inode Path
+    return new RegExp(`^(?:\\S+ +){6}${inode} (.+)$`, "m").exec(readFileSync("/proc/net/unix", "utf8"))?.[1];
+  } catch {
+    return undefined;
+  }
 }
 
 function systemError(errno: number): readonly string[] {

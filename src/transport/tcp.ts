@@ -5,7 +5,7 @@ import type { AddressInfo, ListenOptions as NodeListenOptions, Server, Socket } 
 import type { AcceptLimits } from "./accept-limits.ts";
 import type { Connection, ListenAddress, Listener } from "./connection.ts";
 import { listenError } from "./listen-error.ts";
-import { type ConnectionHandle, type ListeningHandle, socketOf } from "./listening-handle.ts";
+import { type ConnectionHandle, type ListeningHandle, openDescriptor, socketOf } from "./listening-handle.ts";
 import { rarely } from "./rarely.ts";
 import { plainAddress, TcpConnection } from "./tcp-connection.ts";
 import type { TcpSource } from "./tcp-connection.ts";
@@ -24,6 +24,12 @@ export type ListenWhere =
       readonly path: string;
       /** The permissions of the socket file, such as 0o660. Default: what the umask leaves. */
       readonly mode?: number | undefined;
+    }
+  | {
+      /** The number of a descriptor that is a listening socket, or the name that systemd gave it. */
+      readonly fd: number | string;
+      /** Where it listens, if that is known. */
+      readonly address?: ListenAddress | undefined;
     };
 
 /** How to listen. */
@@ -89,7 +95,8 @@ function takeDispatched(
   { userBuffer = true, limits }: ListenSettings,
   dispatched: (onHandle: (handle: ConnectionHandle) => void) => void,
 ): Listener {
-  const source: TcpSource = { localPort: "path" in where ? 0 : where.port, userBuffer, limits };
+  const address = givenAddress(where);
+  const source: TcpSource = { localPort: address.kind === "tcp" ? address.port : 0, userBuffer, limits };
   dispatched((handle) => {
     const socket = socketOf(handle);
     if (!isAdmitted(socket, source)) return;
@@ -97,14 +104,19 @@ function takeDispatched(
     // It was accepted with nobody to read it.
     socket.resume();
   });
-  const address: ListenAddress =
-    "path" in where ? { kind: "unix", path: where.path } : { kind: "tcp", host: where.host ?? "::", port: where.port };
   return { address, close: () => Promise.resolve() };
+}
+
+/** Where another process listens. */
+function givenAddress(where: ListenWhere): ListenAddress {
+  if ("path" in where) return { kind: "unix", path: where.path };
+  if ("fd" in where) return where.address ?? { kind: "unix", path: `fd:${where.fd}` };
+  return { kind: "tcp", host: where.host ?? "::", port: where.port };
 }
 
 async function start(server: Server, where: ListenWhere, settings: ListenSettings): Promise<void> {
   try {
-    server.listen(settings.handle ?? nodeOptions(where, settings));
+    server.listen(settings.handle ?? ("fd" in where ? openDescriptor(+where.fd) : nodeOptions(where, settings)));
     await once(server, "listening");
     if ("path" in where && where.mode !== undefined && settings.handle === undefined) chmodSync(where.path, where.mode);
   } catch (error) {
@@ -113,7 +125,7 @@ async function start(server: Server, where: ListenWhere, settings: ListenSetting
   }
 }
 
-function nodeOptions(where: ListenWhere, settings: ListenSettings): NodeListenOptions {
+function nodeOptions(where: Exclude<ListenWhere, { fd: unknown }>, settings: ListenSettings): NodeListenOptions {
   const { backlog, reusePort = false } = settings;
   const options: NodeListenOptions = backlog === undefined ? {} : { backlog };
   if ("path" in where) return { ...options, path: where.path };
@@ -123,7 +135,9 @@ function nodeOptions(where: ListenWhere, settings: ListenSettings): NodeListenOp
 
 function addressOf(server: Server, where: ListenWhere): ListenAddress {
   if ("path" in where) return { kind: "unix", path: where.path };
-  const { address, port } = server.address() as AddressInfo;
+  if ("fd" in where && where.address !== undefined) return where.address;
+  const { address, port } = (server.address() ?? {}) as Partial<AddressInfo>;
+  if (address === undefined || port === undefined) return givenAddress(where);
   return { kind: "tcp", host: address, port };
 }
 

@@ -22,6 +22,9 @@ export interface PrimaryOptions {
   readonly onGivenUp: (error: MillraceError) => void;
 }
 
+/** Milliseconds without a word from any worker after which this process does not count as alive. */
+const SILENCE = 5000;
+
 /** Milliseconds that exchanges may take to end after a reload. */
 const DRAIN = 30_000;
 
@@ -44,6 +47,8 @@ export class Primary {
   #pastRequests = 0;
   readonly #onWorkerExit = new Set<(worker: Worker, cause: number | string) => void>();
   #isStopping = false;
+  /** Hears that a reload begins. @param over settles when it has ended, in whatever way */
+  onReload: (over: Promise<void>) => void = () => {};
   #starting: Promise<void> | undefined;
   #reloading: Promise<void> | undefined;
 
@@ -59,6 +64,12 @@ export class Primary {
   /** The workers that there are, old ones that drain among them. */
   get workers(): readonly Worker[] {
     return [...this.#crews].flatMap(({ workers }) => workers);
+  }
+
+  /** Whether some worker that has come to listen was heard of lately. Vigil sees to the others. */
+  get isAlive(): boolean {
+    const since = performance.now() - SILENCE;
+    return this.workers.some(({ readySince, spoke }) => readySince !== undefined && spoke > since);
   }
 
   /** How often the program has been loaded: 1 until the first reload. */
@@ -130,7 +141,7 @@ export class Primary {
   }
 
   #receive(crew: Crew, worker: Worker, message: ToPrimary): void {
-    worker.heard = performance.now();
+    worker.spoke = worker.heard = performance.now();
     switch (message.kind) {
       case "begin":
         worker.begins(message.server);
@@ -221,7 +232,10 @@ export class Primary {
    * @throws {MillraceError} what the worker says
    */
   reload(): Promise<void> {
-    this.#reloading ??= this.#reload().finally(() => (this.#reloading = undefined));
+    if (this.#reloading === undefined) {
+      this.#reloading = this.#reload().finally(() => (this.#reloading = undefined));
+      this.onReload(this.#reloading);
+    }
     return this.#reloading;
   }
 

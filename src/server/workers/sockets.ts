@@ -2,7 +2,13 @@ import { lookup } from "node:dns/promises";
 import { chmodSync } from "node:fs";
 import { freePort } from "../../transport/free-port.ts";
 import { listenError } from "../../transport/listen-error.ts";
-import { bindHandle, type ConnectionHandle, type ListeningHandle, portOf } from "../../transport/listening-handle.ts";
+import {
+  bindHandle,
+  type ConnectionHandle,
+  type ListeningHandle,
+  openDescriptor,
+  portOf,
+} from "../../transport/listening-handle.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
 import { clearUnixPath } from "../../transport/unix-path.ts";
 
@@ -44,7 +50,7 @@ export class Sockets {
    */
   async handles(key: string, where: ListenWhere, share: Share): Promise<ListeningHandle[]> {
     const { handles, more } = await this.#place(key, where, share);
-    if ("path" in where) return [handles[0]!];
+    if (!("port" in where)) return [handles[0]!];
     const mine: ListeningHandle[] = [];
     for (let index = share.id - 1; index < Math.max(handles.length, share.id); index += share.of) {
       mine.push((handles[index] ??= more()));
@@ -73,16 +79,21 @@ export class Sockets {
     if (keys.has(key)) throw listenError({ code: "EADDRINUSE" }, where);
     let place = this.#places.get(key);
     if (place === undefined) {
-      place = "path" in where ? openPath(where) : this.#openPort(key, where, keys);
+      place = this.#open(key, where, keys);
       this.#places.set(key, place);
       place.catch(() => this.#places.delete(key));
     }
     return place;
   }
 
+  #open(key: string, where: ListenWhere, keys: ReadonlySet<string>): Promise<Place> {
+    if ("path" in where) return openPath(where);
+    return "fd" in where ? openGiven(where) : this.#openPort(key, where, keys);
+  }
+
   async #openPort(
     key: string,
-    where: Exclude<ListenWhere, { path: string }>,
+    where: Extract<ListenWhere, { port: number }>,
     keys: ReadonlySet<string>,
   ): Promise<Place> {
     const address = where.host === undefined ? null : await addressOf(where);
@@ -132,6 +143,11 @@ async function openPath(where: Extract<ListenWhere, { readonly path: string }>):
   const handle = bindHandle(where, null, false);
   if (where.mode !== undefined) chmodSync(where.path, where.mode);
   return { where, port: 0, handles: [handle], more: () => handle };
+}
+
+async function openGiven(where: Extract<ListenWhere, { fd: unknown }>): Promise<Place> {
+  const handle = openDescriptor(+where.fd);
+  return { where, port: portOf(handle), handles: [handle], more: () => handle };
 }
 
 async function addressOf(where: { readonly host?: string | undefined; readonly port: number }): Promise<string> {

@@ -2,6 +2,7 @@ import { type ChildProcess, fork, type SendHandle } from "node:child_process";
 import { MillraceError } from "../../base/errors.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ConnectionHandle } from "../../transport/listening-handle.ts";
+import { socketsForWorkers } from "../system/inherited-sockets.ts";
 import { SUCCESSOR_VARIABLE, WORKER_VARIABLE } from "./membership.ts";
 import { Questions } from "./questions.ts";
 import { isOurs, type Pulse, type ToPrimary, type ToWorker, type WorkerFault } from "./messages.ts";
@@ -69,7 +70,9 @@ export class Worker {
   pulse: Pulse | undefined;
   /** Pulses in a row that told of more lag than is allowed. */
   lateness = 0;
-  /** When it was last heard of, in monotonic milliseconds. */
+  /** When it last said something, in monotonic milliseconds. */
+  spoke: number = performance.now();
+  /** The same, or when it was given another chance. */
   heard: number = performance.now();
 
   /** @param isSuccessor whether it is to replace one that works */
@@ -79,7 +82,13 @@ export class Worker {
     this.#ready.promise.catch(() => {});
     this.#process = fork(program.file, [...program.args], {
       execArgv: [...program.execArgv],
-      env: { ...process.env, [WORKER_VARIABLE]: String(id), [SUCCESSOR_VARIABLE]: isSuccessor ? "1" : "0" },
+      // The sockets come first: what systemd says of them is taken out of the environment.
+      env: {
+        ...socketsForWorkers(),
+        ...process.env,
+        [WORKER_VARIABLE]: String(id),
+        [SUCCESSOR_VARIABLE]: isSuccessor ? "1" : "0",
+      },
       serialization: "advanced",
     });
     this.#process.on("message", (message) => {

@@ -1,0 +1,13 @@
+/** What a server is to the system that runs it. Part of the options of a server. */
+export interface SystemOptions {
+  /**
+   * A file that holds the number of this process while it listens, for programs that send signals. Another process's is
+   * replaced; it is removed at the end. With `workers` it is that of the primary. Default: none.
+   */
+  readonly pidFile?: string | undefined;
+  /**
+   * Whether systemd is told that the server is ready, reloads, stops and lives (sd_notify, `Type=notify`). Default: when it
+   * waits for that, which `NOTIFY_SOCKET` says. `true` warns when it does not; `false` tells nothing.
+   */
+  readonly systemd?: boolean | undefined;
+}
