@@ -67,7 +67,7 @@ export function bindHandle(
   throw listenError(Object.assign(new Error(`bind ${code}`), { code, syscall: "bind" }), where);
 }
 
-/** Kept, because a handle that nobody holds is closed, and its descriptor with it. */
+/** A descriptor has one handle, whoever asks: a second one would close it under the first. */
 const opened = new Map<number, ListeningHandle>();
 
 /**

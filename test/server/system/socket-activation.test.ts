@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { promisify } from "node:util";
 import { takeInheritedSockets, withInherited } from "../../../src/server/system/inherited-sockets.ts";
-import { openDescriptor } from "../../../src/transport/listening-handle.ts";
 import { until } from "../../life/fleet-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-activation-"));
@@ -176,12 +175,6 @@ suite("Socket activation", { concurrency: 3 }, () => {
   });
 });
 
-test("A descriptor is one handle however often it is opened: one that nobody holds would close it", async () => {
-  const server = await listenOn(0);
-  assert.equal(openDescriptor(descriptorOf(server)), openDescriptor(descriptorOf(server)));
-  server.close();
-});
-
 suite("takeInheritedSockets", () => {
   test("takes nothing that is meant for another process, and the variables in any case", () => {
     const environment = { LISTEN_PID: "1", LISTEN_FDS: "1", LISTEN_FDNAMES: "web" };
@@ -198,10 +191,6 @@ suite("takeInheritedSockets", () => {
       { fd: 3, name: "web", address },
       { fd: 4, name: "admin", address },
     ];
-    assert.deepEqual(
-      withInherited([{ port: 1 }], sockets, ({ name }) => name === "admin"),
-      [{ fd: 3, address }],
-    );
     const isAdmin = ({ name }: { name: string }): boolean => name === "admin";
     assert.deepEqual(withInherited([{ port: 1 }], sockets, isAdmin), [{ where: { fd: 3, address }, from: undefined }]);
     assert.deepEqual(withInherited([{ port: 1 }], []), [{ where: { port: 1 }, from: 0 }]);
