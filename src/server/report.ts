@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import type { UpstreamStatus } from "../extensions/proxy/upstream-health.ts";
+import type { Certificates } from "../tls/certificates.ts";
 import type { TaskStatus } from "./scheduler/task-status.ts";
 
 /** A certificate that the server shows. */
@@ -32,6 +33,17 @@ export interface Report {
   readonly upstreams: readonly UpstreamStatus[];
   readonly certificates: readonly CertificateStatus[];
   readonly limits: LimitStatus;
+}
+
+/** The certificates of a server, each once. */
+export function certificateStatus({ entries }: Certificates): CertificateStatus[] {
+  const all = new Set(entries.flatMap(({ certificates }) => certificates));
+  return [...all].map(({ names, notAfter, issuer, origin }) => ({
+    names,
+    expires: new Date(notAfter),
+    issuer,
+    file: origin.cert,
+  }));
 }
 
 /** How many files and sockets this process has open; undefined where only the system knows. */

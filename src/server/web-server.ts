@@ -48,7 +48,7 @@ import { inheritedSockets, withInherited } from "./system/inherited-sockets.ts";
 import { Service, type Serving } from "./system/service.ts";
 import type { Primary } from "./workers/primary.ts";
 import type { ServerOptions } from "./options.ts";
-import { openDescriptors, type Report } from "./report.ts";
+import { certificateStatus, openDescriptors, type Report } from "./report.ts";
 import { textOf, watchUncaught } from "./uncaught.ts";
 import { urlOf } from "./url-of.ts";
 
@@ -196,7 +196,7 @@ export class WebServer {
     return {
       tasks: this.tasks.status(),
       upstreams: upstreamStatus(),
-      certificates: [],
+      certificates: certificateStatus(this.certificates),
       limits: { descriptors: openDescriptors(), maxDescriptors: descriptorLimit(), maxConnections, refused },
     };
   }

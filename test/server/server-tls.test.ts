@@ -61,6 +61,7 @@ describe("A server that speaks TLS", () => {
     await using server = await start({ tls: localhost, app });
     assert.match(server.url, /^https:\/\/127\.0\.0\.1:\d+\/$/);
     const { text, protocol, alpn } = await secureGet(server, { ALPNProtocols: ["http/1.1"] });
+    assert.equal((await secureGet(server)).alpn, false);
     assert.match(text, /^HTTP\/1\.1 200 OK\r\n[^]*true https:\/\/localhost\/$/);
     assert.deepEqual([protocol, alpn], ["TLSv1.3", "http/1.1"]);
   });
@@ -285,7 +286,11 @@ describe("The certificate", () => {
     };
     replace(cert, localhost.cert);
     replace(key, localhost.key);
+    const status = { names: ["localhost", "127.0.0.1"], issuer: "millrace test authority", file: cert };
     await using server = await start({ tls: { cert, key }, app: () => "hello" });
+    const [{ expires, ...shown } = { expires: undefined }] = server.report.certificates;
+    assert.deepEqual(shown, status);
+    assert.ok(expires !== undefined && expires.getTime() > Date.now());
     await server.reloadCertificates();
     const next = await testCertificate(["localhost"], { subject: "the next" });
     replace(cert, next.cert);
