@@ -1041,6 +1041,7 @@ declare module "millrace" {
   interface SystemOptions {
       readonly pidFile?: string | undefined;
       readonly systemd?: boolean | undefined;
+      readonly admin?: ListenOption | undefined;
   }
   interface Task {
       readonly name: string;
@@ -1121,6 +1122,7 @@ declare module "millrace" {
       get addresses(): readonly ListenAddress[];
       get url(): string;
       get log(): Log;
+      get adminAddress(): ListenAddress | undefined;
       get hooks(): Hooks;
       get tasks(): Scheduler;
       get counts(): Counts;

@@ -29,6 +29,7 @@ export const FLAGS = {
   name: { type: "string", short: "n", value: "NAME", summary: "name of the instance (what is served)" },
   "out-pid": { type: "string", value: "FILE", summary: "write the number of the process to a file while it serves" },
   reload: { type: "boolean", summary: "run scripts once, and watch nothing" },
+  admin: { type: "string", value: "ADDRESS", summary: "answer /livez, /readyz and /status here, such as 9090" },
   systemd: { type: "boolean", summary: "tell systemd how it is (when it waits for that)" },
   wait: { type: "boolean", summary: "wait until it is over" },
   json: { type: "boolean", summary: "answer in JSON" },

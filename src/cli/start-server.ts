@@ -25,6 +25,7 @@ export const SERVER_FLAGS: readonly FlagName[] = [
   "out-pid",
   "reload",
   "systemd",
+  "admin",
   "open",
   "quiet",
 ];
@@ -106,10 +107,12 @@ function withWorkers(options: ServerOptions, args: Arguments): ServerOptions {
 function withSystem(options: ServerOptions, args: Arguments): ServerOptions {
   const pidFile = args.text("out-pid");
   const systemd = args.is("systemd");
+  const admin = args.text("admin");
   return {
     ...options,
     ...(pidFile === undefined ? {} : { pidFile }),
     ...(systemd === undefined ? {} : { systemd }),
+    ...(admin === undefined ? {} : { admin }),
   };
 }
 

@@ -34,6 +34,7 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
   perAddress: checkCount,
   pidFile: checkPath,
   systemd: checkBoolean,
+  admin: (value) => void parseListen(value as ListenOption),
   proxyProtocol: checkProxyProtocol,
   log: checkLog,
   development: checkBoolean,

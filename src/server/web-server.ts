@@ -45,6 +45,7 @@ import { sharePurges } from "./workers/shared-cache.ts";
 import { SharedDrops } from "./workers/shared-drops.ts";
 import { sharedSecrets } from "./workers/shared-secrets.ts";
 import { inheritedSockets, withInherited } from "./system/inherited-sockets.ts";
+import type { Admin } from "./system/admin.ts";
 import { Service, type Serving } from "./system/service.ts";
 import type { Primary } from "./workers/primary.ts";
 import type { ServerOptions } from "./options.ts";
@@ -103,6 +104,7 @@ export class WebServer {
   #elsewhere: readonly ListenAddress[] = [];
   #primary: Primary | undefined;
   #control: Control | undefined;
+  #admin: Admin | undefined;
   /** Undefined in a worker: the system knows its primary. */
   readonly #service: Service | undefined;
   #autorun: Autorun | undefined;
@@ -172,6 +174,11 @@ export class WebServer {
   /** Where its messages go. */
   get log(): Log {
     return this.#log;
+  }
+
+  /** Where it answers probes; undefined when it does not. */
+  get adminAddress(): ListenAddress | undefined {
+    return this.#admin?.address;
   }
 
   /** Where others act at the turns of its life. With `workers`, those of this process. */
@@ -256,6 +263,7 @@ export class WebServer {
     const { workers, dispatch = "reuse-port" } = this.options;
     try {
       this.#service?.starting();
+      await this.#beAdministered();
       if (membership !== undefined) await this.#startAsWorker(membership);
       else if (workers === undefined) await this.#startHere();
       else await this.#startElsewhere(workers, dispatch);
@@ -286,6 +294,18 @@ export class WebServer {
       import("./control/controlled-server.ts"),
     ]);
     this.#control = await Control.open(name, controlledServer(this, this.#number, this.#primary));
+  }
+
+  /** Answers probes where the option says, from before the start until after the end. */
+  async #beAdministered(): Promise<void> {
+    const { admin } = this.options;
+    if (admin === undefined || membership !== undefined) return;
+    const [{ Admin }, { administered }] = await Promise.all([
+      import("./system/admin.ts"),
+      import("./system/administered.ts"),
+    ]);
+    const subject = administered(this, () => ({ number: this.#number, primary: this.#primary }));
+    this.#admin = await Admin.open(admin, subject, this.#log);
   }
 
   async #startHere(): Promise<void> {
@@ -481,6 +501,7 @@ export class WebServer {
     if (this.#primary !== undefined) {
       await this.#primary.stop(deadline);
       this.#control?.close();
+      await this.#admin?.close();
       this.#service?.stopped();
       this.#state = "stopped";
       return;
@@ -500,6 +521,7 @@ export class WebServer {
     if (wasStarted) await this.#life.closed();
     await this.#autorun?.end();
     this.#control?.close();
+    await this.#admin?.close();
     this.#service?.stopped();
     this.#state = "stopped";
   }

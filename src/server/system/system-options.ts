@@ -1,3 +1,5 @@
+import type { ListenOption } from "../listen-option.ts";
+
 /** What a server is to the system that runs it. Part of the options of a server. */
 export interface SystemOptions {
   /**
@@ -10,4 +12,11 @@ export interface SystemOptions {
    * waits for that, which `NOTIFY_SOCKET` says. `true` warns when it does not; `false` tells nothing.
    */
   readonly systemd?: boolean | undefined;
+  /**
+   * Where to answer `/livez`, `/readyz` and `/status`, as one of `listen` is written; a port alone is one of this machine:
+   * `9090` is `"127.0.0.1:9090"`. With `workers` the primary answers. Default: nowhere.
+   *
+   * Danger: whoever can connect there learns addresses, workers, tasks and versions.
+   */
+  readonly admin?: ListenOption | undefined;
 }
