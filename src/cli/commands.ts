@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 export type CommandName =
   | "serve"
   | "run"
+  | "dev"
   | "proxy"
   | "check"
   | "routes"
@@ -28,6 +29,10 @@ interface Entry {
 export const COMMANDS: Readonly<Record<CommandName, Entry>> = {
   serve: { summary: "serve a folder", load: async () => (await import("./serve.ts")).serve },
   run: { summary: "run the app that a module exports", load: async () => (await import("./run.ts")).run },
+  dev: {
+    summary: "the same, and again whenever something has changed",
+    load: async () => (await import("./dev.ts")).dev,
+  },
   proxy: { summary: "pass requests on to another server", load: async () => (await import("./proxy.ts")).proxy },
   check: { summary: "look over a config or a module", load: async () => (await import("./check.ts")).check },
   routes: { summary: "list hosts and routes", load: async () => (await import("./routes.ts")).routes },

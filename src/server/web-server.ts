@@ -25,9 +25,12 @@ import { fold, type Folded } from "./app.ts";
 import { checkOptions } from "./check-options.ts";
 import { consoleLog } from "./console-log.ts";
 import { autorunOptions } from "./autorun/autorun-options.ts";
-import type { Autorun } from "./autorun/autorun.ts";
+import type { Autorun, AutorunState } from "./autorun/autorun.ts";
 import { answerPrimary } from "./control/answer-primary.ts";
 import type { Control } from "./control/control.ts";
+import { PageHook } from "./development/page-hook.ts";
+import { developedProgram } from "./development/program.ts";
+import type { Pages } from "./development/start-page.ts";
 import { answerDirectly } from "./direct.ts";
 import type { Hooks } from "./hooks.ts";
 import { Life } from "./life.ts";
@@ -108,6 +111,9 @@ export class WebServer {
   /** Undefined in a worker: the system knows its primary. */
   readonly #service: Service | undefined;
   #autorun: Autorun | undefined;
+  /** In development alone. */
+  readonly #hook: PageHook | undefined;
+  #pages: Pages | undefined;
   /** Its number among the servers of a worker. */
   #number = 0;
   #state: ServerState = "new";
@@ -132,10 +138,13 @@ export class WebServer {
       if (!isClientGone(error, request)) this.#life.failed(error, request);
     };
     this.cache = cacheOf(options.cache);
-    const between = { cache: this.cache?.layer, compress: compressOf(options.compress) };
-    const { hosts, within } = fold(options, { development, report }, between, place, (handler) =>
-      this.#life.around(handler),
-    );
+    this.#hook = development ? new PageHook() : undefined;
+    const compress = compressOf(options.compress);
+    const between = { cache: this.cache?.layer, compress: this.#hook?.within(compress) ?? compress };
+    const { hosts, within } = fold(options, { development, report }, between, place, (handler) => {
+      const inner = this.#life.around(handler);
+      return this.#hook?.answering(inner) ?? inner;
+    });
     this.hosts = hosts;
     this.#within = within;
     this.#extensions = options.extensions ?? [];
@@ -315,6 +324,7 @@ export class WebServer {
 
   async #listen(): Promise<void> {
     await this.options.onStartup?.();
+    await this.#startPages();
     await this.#startScripts();
     await this.#life.loaded();
     this.#listeners = await this.#listenEverywhere();
@@ -323,12 +333,23 @@ export class WebServer {
     await this.#life.listening(this.addresses);
   }
 
+  get #hasScripts(): boolean {
+    const isNamed = autorunOptions(this.options.autorun).folder !== undefined;
+    return isNamed || this.hosts?.list.some((host) => host.autorun !== undefined) === true;
+  }
+
+  /** In development pages are told what changes, where anything is watched. */
+  async #startPages(): Promise<void> {
+    if (this.#hook === undefined || (developedProgram() === undefined && !this.#hasScripts)) return;
+    const { startPages } = await import("./development/start-page.ts");
+    this.#pages = startPages(this.#hook, this.hosts);
+  }
+
   async #startScripts(): Promise<void> {
-    const { autorun } = this.options;
-    const isNamed = autorunOptions(autorun).folder !== undefined;
-    if (!isNamed && this.hosts?.list.some((host) => host.autorun !== undefined) !== true) return;
+    if (!this.#hasScripts) return;
     const { startAutorun } = await import("./autorun/start-autorun.ts");
-    const parts = { server: this, log: this.#log, place: this.#place, member: membership, onRun: () => {} };
+    const onRun = (state: AutorunState): void => this.#pages?.onScripts(state);
+    const parts = { server: this, log: this.#log, place: this.#place, member: membership, onRun };
     this.#autorun = await startAutorun(parts);
   }
 
@@ -339,7 +360,10 @@ export class WebServer {
     await member.welcomed;
     shareExtensions(this.#allExtensions(), member, this.#number);
     answerPrimary(this, member, this.#number);
-    await this.#listen();
+    await this.#listen().catch((error: unknown) => {
+      member.withdraw(this.#number);
+      throw error;
+    });
     member.onStop((how) => void this.stop(how).finally(() => member.stopped(this.#number)));
     watchUncaught(this.#log, async (error, deadline) => {
       member.fail(textOf(error), deadline);
@@ -507,6 +531,7 @@ export class WebServer {
       return;
     }
     this.#autorun?.freeze();
+    this.#pages?.close();
     await this.#acme?.stop();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     this.#listeners = [];

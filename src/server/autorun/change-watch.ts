@@ -20,8 +20,8 @@ const STABLE = 40;
 /** Milliseconds after which it is looked without any event: not every file system tells of changes. */
 const POLL = 2000;
 
-/** What a file is taken for the same by. */
-type Print = string;
+/** What a file is taken for the same by; empty: there is none. */
+export type Print = string;
 
 /**
  * Tells of changes of files, several in quick succession as one: when nothing has happened for a while, and two looks find
@@ -49,11 +49,12 @@ export class ChangeWatch {
     }, POLL).unref();
   }
 
-  /** A file matters from now on: as it is now it is known. */
-  add(file: string): void {
+  /** A file matters from now on. @param print how it is known; default: as it is now */
+  add(file: string, print: Print = printOf(file)): void {
     if (this.#isClosed || this.#known.has(file)) return;
-    this.#known.set(file, printOf(file));
+    this.#known.set(file, print);
     this.#events.add(dirname(file));
+    if (printOf(file) !== print) this.#stir();
   }
 
   /** Tells nothing any more. */
@@ -130,7 +131,8 @@ export class ChangeWatch {
 
 const MISSING = "";
 
-function printOf(file: string): Print {
+/** How a file is now. */
+export function printOf(file: string): Print {
   try {
     const { ino, size, mtimeNs } = statSync(file, { bigint: true });
     return `${ino} ${size} ${mtimeNs}`;

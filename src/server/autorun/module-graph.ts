@@ -53,6 +53,11 @@ export class ModuleGraph {
     return () => this.#hears.delete(hear);
   }
 
+  /** Whether a file is in the graph. */
+  has(file: string): boolean {
+    return this.#modules.has(file);
+  }
+
   /** A file whose imports are followed. @returns the URL to import it by */
   root(file: string): string {
     this.#roots.add(file);

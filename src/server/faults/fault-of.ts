@@ -27,7 +27,7 @@ export function faultOf(error: unknown, module?: string): Fault {
   return { code: name, message: error.message, hint: undefined, place };
 }
 
-const HEAD = /^(?:(file:\/\/[^\n]+)|(\/[^\n]+)):(\d+)\n[^]*?\n( *)\^/;
+const HEAD = /^(?:(file:\/\/[^\n]+)|(\/[^\n]+)):(\d+)\n(?:(?:.*\n)??( *)\^|.*\n\n)/;
 const FRAME = /^ +at (?:.* \()?(file:\/\/.+|\/.+):(\d+):(\d+)\)?$/;
 const OWN_SOURCE = dirname(dirname(import.meta.dirname));
 
@@ -50,7 +50,8 @@ export function headPlace(text: string): SourcePlace | undefined {
   const match = HEAD.exec(text);
   if (match === null) return undefined;
   const file = match[1] === undefined ? match[2]! : fileURLToPath(match[1]);
-  return { file, line: Number(match[3]), column: match[4]!.length + 1 };
+  // There is no caret where the file ended too early.
+  return { file, line: Number(match[3]), column: (match[4]?.length ?? 0) + 1 };
 }
 
 const NEVER_LINKED = "data:text/javascript,(";

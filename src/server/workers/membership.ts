@@ -106,6 +106,16 @@ export class Membership {
     return server;
   }
 
+  /** A server could not start: the next one that is tried in its place, such as at another port, has its number. */
+  withdraw(server: number): void {
+    if (server === this.#servers - 1) this.#servers--;
+  }
+
+  /** Tells the primary alone, which keeps the last note of each topic. */
+  note(topic: string, data: Serializable): void {
+    this.#tell({ millrace: true, kind: "note", topic, data });
+  }
+
   /** Resolves when the primary has answered, with what a worker has to know before it listens. */
   get welcomed(): Promise<void> {
     return this.#welcome.promise;

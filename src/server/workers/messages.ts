@@ -77,6 +77,8 @@ export type ToPrimary = { readonly millrace: true } & (
   | { readonly kind: "leaving"; readonly reason: string }
   /** It ends because of an error that nobody has caught. */
   | { readonly kind: "failing"; readonly fault: WorkerFault }
+  /** For the primary itself. */
+  | { readonly kind: "note"; readonly topic: string; readonly data: Serializable }
   /** For the log, once, when several workers have the same to say. */
   | { readonly kind: "said"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
   | Broadcast

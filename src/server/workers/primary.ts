@@ -1,8 +1,10 @@
 import type { Serializable } from "node:child_process";
-import { MillraceError } from "../../base/errors.ts";
+import { EventEmitter } from "node:events";
+import { formatPlace, MillraceError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ConnectionHandle } from "../../transport/listening-handle.ts";
+import { codeFrame } from "../faults/code-frame.ts";
 import { Crew } from "./crew.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Hearsay } from "./hearsay.ts";
@@ -40,6 +42,9 @@ export class Primary {
   readonly #vigil: Vigil;
   readonly #secrets = renewedSecrets();
   readonly #hearsay: Hearsay;
+  /** What workers have told last, by topic. */
+  readonly #notes = new Map<string, Serializable>();
+  readonly #noted = new EventEmitter();
   /** All that run; the last one that is complete is `#crew`. */
   readonly #crews = new Set<Crew>();
   #crew: Crew;
@@ -127,6 +132,13 @@ export class Primary {
     this.#tellAll({ millrace: true, kind: "broadcast", topic, data });
   }
 
+  /** Hears what workers tell the primary itself, and what one has told last, also before this. */
+  onNote(topic: string, hear: (data: Serializable) => void): void {
+    this.#noted.on(topic, hear);
+    const last = this.#notes.get(topic);
+    if (last !== undefined) hear(last);
+  }
+
   #tellAll(message: ToWorker): void {
     for (const worker of this.workers) worker.tell(message);
   }
@@ -171,6 +183,9 @@ export class Primary {
         return crew.fail(worker, message.fault);
       case "said":
         return this.#hearsay.hear(worker, message);
+      case "note":
+        this.#notes.set(message.topic, message.data);
+        return void this.#noted.emit(message.topic, message.data);
       case "broadcast":
         return this.#passOn(worker, message);
     }
@@ -249,8 +264,10 @@ export class Primary {
       if (this.#isStopping) throw new MillraceError("STOPPING", "The server is stopping.");
     } catch (error) {
       fresh.kill();
-      const { code, message } = error as MillraceError;
-      this.#options.log.write("error", `The reload failed, nothing has changed: ${message}`, { code });
+      const { code, message, place } = error as MillraceError;
+      const where =
+        place === undefined ? {} : { place: formatPlace(place), frame: codeFrame(place, (_, text) => text) };
+      this.#options.log.write("error", `The reload failed, nothing has changed: ${message}`, { code, ...where });
       throw error;
     }
     this.#crew = fresh;

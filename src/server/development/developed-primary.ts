@@ -1,0 +1,49 @@
+import type { MillraceError } from "../../base/errors.ts";
+import { ChangeWatch, type Print } from "../autorun/change-watch.ts";
+import type { Primary } from "../workers/primary.ts";
+import { FAULTS, FILES } from "./developed-worker.ts";
+import { shownFault } from "./shown-fault.ts";
+
+/**
+ * Reloads a program when a file that it consists of has changed. The files are those of the newest version that has been
+ * tried, and of the one that runs: what mends a broken program may be in either.
+ */
+export class DevelopedPrimary {
+  readonly #primary: Primary;
+  readonly #what: string;
+  readonly #watch: ChangeWatch;
+  /** Files of the version that runs. */
+  #running: ReadonlySet<string> = new Set();
+  /** Files that workers have told of since it runs. */
+  #told = new Set<string>();
+
+  /** @param what the program, as it is called to people */
+  constructor(primary: Primary, what: string) {
+    this.#primary = primary;
+    this.#what = what;
+    this.#watch = new ChangeWatch({
+      files: () => ({ files: new Set([...this.#running, ...this.#told]), folders: [] }),
+      onChange: () => this.#reload(),
+    });
+    primary.onNote(FILES, (files) => {
+      for (const [file, print] of files as unknown as readonly (readonly [string, Print])[]) {
+        this.#told.add(file);
+        this.#watch.add(file, print);
+      }
+    });
+  }
+
+  async #reload(): Promise<void> {
+    this.#told = new Set();
+    try {
+      await this.#primary.reload();
+      this.#running = this.#told;
+      this.#told = new Set();
+    } catch (error) {
+      const { code, message, hint, place } = error as MillraceError;
+      const fault = shownFault({ code, message, hint, place }, this.#what, true);
+      // The old worker shows it; one that has never served anything shows it in the place of everything.
+      this.#primary.broadcast(FAULTS, [fault]);
+    }
+  }
+}
