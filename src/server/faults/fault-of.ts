@@ -27,7 +27,7 @@ export function faultOf(error: unknown, module?: string): Fault {
   return { code: name, message: error.message, hint: undefined, place };
 }
 
-const HEAD = /^(?:(file:\/\/[^\n]+)|(\/[^\n]+)):(\d+)\n(?:(?:.*\n)??( *)\^|.*\n\n)/;
+const HEAD = /^(?:(file:\/\/[^\n]+)|(\/[^\n]+)):(\d+)\n(?:[^]*?\n( *)\^)?/;
 const FRAME = /^ +at (?:.* \()?(file:\/\/.+|\/.+):(\d+):(\d+)\)?$/;
 const OWN_SOURCE = dirname(dirname(import.meta.dirname));
 
