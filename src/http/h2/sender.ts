@@ -106,7 +106,8 @@ export class Sender {
     const { output } = this;
     this.#connection.cork();
     let left = BATCH;
-    while (left > 0 && this.window > 0 && !output.blocked) {
+    // More than the connection asks for at once: each write costs as much as 100 KiB of its content.
+    while (left > 0 && this.window > 0) {
       const next = queue.first();
       if (next === undefined) break;
       const octets = next.send(this.window);

@@ -168,7 +168,11 @@ export class Stream implements BodySource, OutputStream {
     // A thenable that is no promise may do anything when it is asked.
     Promise.resolve(response).then(
       (later) => this.#respondLater(request, later),
-      (error: unknown) => this.#respondLater(request, server.lastResort(error, request)),
+      (error: unknown) => {
+        // What breaks off because the client has gone is nobody's fault.
+        if (this.#isOrphan) this.#owner.orphaned(-1);
+        else this.#respondLater(request, server.lastResort(error, request));
+      },
     );
   }
 
