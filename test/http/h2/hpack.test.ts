@@ -187,7 +187,7 @@ describe("HPACK, ours and that of nghttp2 in Node", () => {
 
   async function exchange(session: ClientHttp2Session, lines: readonly Line[]): Promise<Line[]> {
     const flat = [":path", "/", ":method", "GET", ...lines.flat()];
-    const stream = session.request(flat as never, { endStream: true });
+    const stream = session.request(flat, { endStream: true });
     const [, , raw] = (await once(stream, "response")) as [unknown, number, string[]];
     stream.resume();
     await once(stream, "close");
@@ -216,7 +216,7 @@ describe("HPACK, ours and that of nghttp2 in Node", () => {
           const got = back
             .filter(([key]) => key.startsWith("x-back-"))
             .map(([key, text]): Line => [key.slice(7), text]);
-          assert.deepEqual(got.sort(), [...sent].sort());
+          assert.deepEqual(new Map(got), sent);
         }
         session.close();
       }),
@@ -245,7 +245,7 @@ describe("HPACK, ours and that of nghttp2 in Node", () => {
           client.get(stream, { "x-lines": JSON.stringify([...sent]) });
           const { fields } = await client.response(stream);
           for (const own of [":status", "date"]) fields.delete(own);
-          assert.deepEqual([...fields].sort(), [...sent].sort());
+          assert.deepEqual(fields, sent);
         }
         socket.destroy();
       }),

@@ -66,8 +66,8 @@ describe("A session of HTTP/2", () => {
     for (const stream of [1, 3, 5, 7]) {
       client.get(stream);
       const { fields } = await client.response(stream);
-      const names = [...fields.keys()].sort();
-      assert.deepEqual(names, [":status", "content-length", "content-type", "date", "x-a"]);
+      const names = new Set([":status", "content-length", "content-type", "date", "x-a"]);
+      assert.deepEqual(new Set(fields.keys()), names);
       assert.equal(fields.get("content-length"), "4");
     }
   });
