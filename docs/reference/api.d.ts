@@ -1136,6 +1136,8 @@ declare module "millrace" {
       loadTls(): Promise<ServerTls>;
       reloadCertificates(): Promise<void>;
       stop({ deadline, isReplaced }?: StopOptions): Promise<void>;
+      reload(): Promise<void>;
+      get retired(): Promise<void>;
       [Symbol.asyncDispose](): Promise<void>;
       fetch(request: Request | globalThis.Request): Promise<Response>;
   }

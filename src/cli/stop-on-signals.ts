@@ -1,10 +1,13 @@
 import { constants } from "node:os";
+import { isatty } from "node:tty";
 import { currentFleet } from "../server/workers/enrolment.ts";
 import { membership } from "../server/workers/membership.ts";
 import { watchUncaught } from "../server/uncaught.ts";
 import type { WebServer } from "../server/web-server.ts";
 
-/** Stops a server on SIGINT and SIGTERM: the first lets exchanges end, the second does not. SIGHUP reloads workers. */
+const STDOUT = 1;
+
+/** Stops a server on SIGINT and SIGTERM: the first lets exchanges end, the second does not. SIGHUP reloads. */
 export function stopOnSignals(server: WebServer): void {
   // A worker is told by its primary.
   if (membership !== undefined) return;
@@ -22,9 +25,13 @@ export function stopOnSignals(server: WebServer): void {
     );
   };
   watchUncaught(server.log, (_, deadline) => server.stop({ deadline }));
-  const fleet = currentFleet();
-  // Why a reload has failed is in the log.
-  if (fleet !== undefined) process.on("SIGHUP", () => void fleet.reload().catch(() => {}));
+  const onTerminal = isatty(STDOUT);
+  process.on("SIGHUP", () => {
+    // A terminal that is closed sends it, too: what was started on it ends with it.
+    if (onTerminal && !isatty(STDOUT)) onSignal("SIGTERM");
+    // Why a reload has failed is in the log.
+    else void server.reload().catch(() => {});
+  });
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
 }

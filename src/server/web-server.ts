@@ -14,10 +14,9 @@ import { byPriority, type Extension } from "../pipeline/stages.ts";
 import { Certificates } from "../tls/certificates.ts";
 import { AcceptLimits } from "../transport/accept-limits.ts";
 import type { SecureConnection } from "../tls/secure-connection.ts";
-import type { Connection, ListenAddress, Listener } from "../transport/connection.ts";
+import type { Connection, ListenAddress } from "../transport/connection.ts";
 import { descriptorLimit } from "../transport/descriptor-limit.ts";
 import { acceptProxyProtocol } from "../transport/proxy-protocol.ts";
-import { listen, type ListenSettings, type ListenWhere } from "../transport/tcp.ts";
 import { DEFAULT_LIMITS, Watchdog } from "../transport/watchdog.ts";
 import { upstreamStatus } from "../extensions/proxy/upstream-health.ts";
 import type { Hosts } from "../hosts/hosts.ts";
@@ -34,12 +33,14 @@ import type { Pages } from "./development/start-page.ts";
 import { answerDirectly } from "./direct.ts";
 import type { Hooks } from "./hooks.ts";
 import { Life } from "./life.ts";
+import { listenEverywhere, type OpenPlace } from "./listen-everywhere.ts";
 import { isSecureListen, listOf, parseListen } from "./listen-option.ts";
 import type { ServerAcme, ServerAcmeInit } from "./server-acme.ts";
 import type { ServerTls } from "./server-tls.ts";
 import type { Scheduler } from "./scheduler/scheduler.ts";
-import { enrol } from "./workers/enrolment.ts";
-import { type Acceptance, type Membership, membership } from "./workers/membership.ts";
+import { enrol, stand } from "./workers/enrolment.ts";
+import type { Holding } from "./workers/holding.ts";
+import { type Membership, membership } from "./workers/membership.ts";
 import type { Counts } from "./workers/counts.ts";
 import type { Dispatch } from "./workers/messages.ts";
 import { shareExtensions } from "./workers/share-extensions.ts";
@@ -102,9 +103,7 @@ export class WebServer {
   readonly #within: Folded["within"];
   #extensions: readonly Extension[];
   readonly #log: Log;
-  #listeners: readonly Listener[] = [];
-  /** Where its workers listen. */
-  #elsewhere: readonly ListenAddress[] = [];
+  #places: readonly OpenPlace[] = [];
   #primary: Primary | undefined;
   #control: Control | undefined;
   #admin: Admin | undefined;
@@ -118,6 +117,10 @@ export class WebServer {
   #number = 0;
   #state: ServerState = "new";
   #stopped: Promise<void> | undefined;
+  /** What takes it from the servers that this process runs itself. */
+  #sit: () => void = () => {};
+  /** Resolves when what this process served before its first reload is over. */
+  #retired: Promise<void> | undefined;
 
   /** @throws {MillraceError} `UNKNOWN_OPTION`, `BAD_OPTION`, `BAD_LISTEN`; what routes that conflict throw */
   constructor(options: ServerOptions) {
@@ -166,7 +169,7 @@ export class WebServer {
 
   /** Where it listens, in the order of the option `listen`; empty when it does not. */
   get addresses(): readonly ListenAddress[] {
-    return this.#primary === undefined ? this.#listeners.map(({ address }) => address) : this.#elsewhere;
+    return this.#primary?.addresses(this.#number) ?? this.#places.map(({ address }) => address);
   }
 
   /**
@@ -302,7 +305,10 @@ export class WebServer {
       import("./control/control.ts"),
       import("./control/controlled-server.ts"),
     ]);
-    this.#control = await Control.open(name, controlledServer(this, this.#number, this.#primary));
+    this.#control = await Control.open(
+      name,
+      controlledServer(this, this.#number, () => this.#primary),
+    );
   }
 
   /** Answers probes where the option says, from before the start until after the end. */
@@ -320,6 +326,8 @@ export class WebServer {
   async #startHere(): Promise<void> {
     this.#number = enrol();
     await this.#listen();
+    const holdings = (): Holding[] => this.#places.flatMap(({ holding }) => holding ?? []);
+    this.#sit = stand({ number: this.#number, holdings, retire: (primary) => this.#retire(primary) });
   }
 
   async #listen(): Promise<void> {
@@ -327,7 +335,7 @@ export class WebServer {
     await this.#startPages();
     await this.#startScripts();
     await this.#life.loaded();
-    this.#listeners = await this.#listenEverywhere();
+    this.#places = await this.#listenEverywhere();
     if (this.hosts !== undefined) this.hosts.securePort = securePortOf(this.addresses);
     this.#acme?.start();
     await this.#life.listening(this.addresses);
@@ -376,6 +384,13 @@ export class WebServer {
   async #startElsewhere(workers: number | "auto", dispatch: Dispatch): Promise<void> {
     const { fleet } = await import("./workers/fleet.ts");
     const primary = fleet(workers, dispatch, this.#log);
+    this.#lead(primary);
+    this.#number = enrol();
+    await primary.started(this.#number);
+  }
+
+  /** This process keeps workers. */
+  #lead(primary: Primary): void {
     this.#primary = primary;
     primary.onWorkerExit(({ id: worker, pid }, cause) => {
       const how =
@@ -383,11 +398,9 @@ export class WebServer {
       void this.hooks.safeCall("workerExit", { worker, pid, ...how });
     });
     primary.onReload = (over) => this.#service?.reloading(over, this.#serving);
-    this.#number = enrol();
-    this.#elsewhere = await primary.started(this.#number);
   }
 
-  async #listenEverywhere(): Promise<Listener[]> {
+  async #listenEverywhere(): Promise<OpenPlace[]> {
     const { listen: option = LISTEN, reusePort, proxyProtocol } = this.options;
     const options = listOf(option);
     const given = withInherited(options.map(parseListen), inheritedSockets());
@@ -411,20 +424,13 @@ export class WebServer {
     const securely = tls === undefined ? plainly : behindProxies(this.#secure(tls));
     const onError = (error: Error): void => this.#log.write("error", "Connections cannot be accepted", { error });
     const settings = { reusePort, limits: this.#accept, onError };
-    const listening = places.map(async (place, index) => {
-      const onConnection = secured[index] === true ? securely : plainly;
-      if (membership === undefined) return listen(place, onConnection, settings);
-      // Port 0 is another one for each listener.
-      const key = "port" in place && place.port === 0 ? `${this.#number}/${index}` : JSON.stringify(place);
-      return listenGiven(await membership.listen(key, place), place, onConnection, settings);
+    return listenEverywhere(places, {
+      server: this.#number,
+      onConnection: (index) => (secured[index] === true ? securely : plainly),
+      isSecure: (index) => secured[index] === true,
+      settings,
+      inherited: () => undefined,
     });
-    const results = await Promise.allSettled(listening);
-    const listeners = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-    const failed = results.find((result) => result.status === "rejected");
-    if (failed === undefined)
-      return listeners.map((listener, index) => (secured[index] === true ? asSecure(listener) : listener));
-    await Promise.all(listeners.map((listener) => listener.close()));
-    throw failed.reason;
   }
 
   async #openAcme(secured: readonly boolean[]): Promise<void> {
@@ -512,6 +518,45 @@ export class WebServer {
     return this.#stopped.finally(() => clearTimeout(timer));
   }
 
+  /**
+   * Starts the program anew, in new processes, and lets the old ones end what they have when the new ones listen. A server
+   * without workers has one from then on, and its process keeps it. When the program or its config is broken nothing has
+   * changed.
+   *
+   * @throws {MillraceError} why the new program cannot start; `NOT_LISTENING`; `IN_WORKER` where the primary decides
+   * @example
+   * process.on("SIGUSR2", () => void server.reload().catch(() => {}));
+   */
+  async reload(): Promise<void> {
+    if (membership !== undefined) {
+      throw new MillraceError("IN_WORKER", "A worker cannot reload its program, only the process that keeps it can.", {
+        hint: "Run millrace reload, or send SIGHUP to the parent process.",
+      });
+    }
+    if (this.#state !== "listening") throw new MillraceError("NOT_LISTENING", "The server does not listen.");
+    if (this.#primary !== undefined) return this.#primary.reload();
+    const { promote } = await import("./workers/promotion.ts");
+    const over = promote(this.options.dispatch ?? "reuse-port", this.#log);
+    this.#service?.reloading(over, this.#serving);
+    await over;
+  }
+
+  /** Workers serve in place of this process. */
+  #retire(primary: Primary): void {
+    this.#lead(primary);
+    for (const { holding } of this.#places) holding?.file?.disown();
+    const timer = setTimeout(() => this.#http.abort(), STOP_DEADLINE);
+    this.#retired = this.#endHere(STOP_DEADLINE, true).finally(() => clearTimeout(timer));
+    this.#retired.catch((error: unknown) =>
+      this.#log.write("error", "What was served before has not ended", { error }),
+    );
+  }
+
+  /** Resolves when what this process served before its first reload is over. */
+  get retired(): Promise<void> {
+    return this.#retired ?? Promise.resolve();
+  }
+
   #abort(): void {
     this.#primary?.abort();
     this.#tls?.abort();
@@ -522,19 +567,25 @@ export class WebServer {
     const wasStarted = this.#state !== "new";
     this.#state = "stopping";
     this.#service?.stopping(isReplaced);
-    if (this.#primary !== undefined) {
-      await this.#primary.stop(deadline);
-      this.#control?.close();
-      await this.#admin?.close();
-      this.#service?.stopped();
-      this.#state = "stopped";
-      return;
+    if (this.#primary === undefined) await this.#endHere(deadline, isReplaced, wasStarted);
+    else {
+      if (this.#retired !== undefined && !isReplaced) void this.#http.close();
+      await Promise.all([this.#primary.stop(deadline, isReplaced), this.#retired]);
     }
+    this.#control?.close();
+    await this.#admin?.close();
+    this.#service?.stopped();
+    this.#state = "stopped";
+  }
+
+  /** Ends what this process serves itself. */
+  async #endHere(deadline: number, isReplaced: boolean, wasStarted = true): Promise<void> {
+    this.#sit();
     this.#autorun?.freeze();
     this.#pages?.close();
     await this.#acme?.stop();
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
-    this.#listeners = [];
+    await Promise.all(this.#places.map((place) => place.close()));
+    this.#places = [];
     // Who has begun to come in is still let in where somebody waits for the last answer.
     if (isReplaced) await this.#tls?.settled();
     else this.#tls?.abort();
@@ -545,10 +596,6 @@ export class WebServer {
     for (const extension of this.#allExtensions()) await extension.close?.();
     if (wasStarted) await this.#life.closed();
     await this.#autorun?.end();
-    this.#control?.close();
-    await this.#admin?.close();
-    this.#service?.stopped();
-    this.#state = "stopped";
   }
 
   /** Those of the server and those of its hosts, each once. */
@@ -578,28 +625,6 @@ function securePortOf(addresses: readonly ListenAddress[]): number | undefined {
     address.kind === "tcp" && address.secure === true ? address.port : undefined,
   );
   return ports.find((port) => port !== undefined);
-}
-
-/** The same listener, whose address says that TLS is spoken there. */
-function asSecure(listener: Listener): Listener {
-  return { address: { ...listener.address, secure: true }, close: () => listener.close() };
-}
-
-/** Accepts on what a primary has given: one listener, whatever it consists of. */
-async function listenGiven(
-  given: Acceptance,
-  place: ListenWhere,
-  onConnection: (connection: Connection) => void,
-  settings: ListenSettings,
-): Promise<Listener> {
-  if (given.kind === "dispatch") {
-    const where = "port" in place ? { ...place, port: given.port } : place;
-    return listen(where, onConnection, { ...settings, dispatched: given.take });
-  }
-  const each = given.handles.map((handle) => listen(place, onConnection, { ...settings, handle }));
-  const listeners = await Promise.all(each);
-  const close = async (): Promise<void> => void (await Promise.all(listeners.map((listener) => listener.close())));
-  return { address: listeners[0]!.address, close };
 }
 
 function cacheOf(cache: ServerOptions["cache"]): ResponseCache | undefined {

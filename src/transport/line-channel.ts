@@ -1,8 +1,7 @@
 import { once } from "node:events";
-import { chmodSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { listenError } from "./listen-error.ts";
-import { clearUnixPath } from "./unix-path.ts";
+import { SocketFile } from "./socket-file.ts";
 
 /** Characters that one line may have that comes to whoever listens. */
 const LONGEST = 64 * 1024;
@@ -49,6 +48,7 @@ export class LineChannel {
 
 /** Somewhere that channels are opened to. */
 export interface LineListener {
+  readonly file: SocketFile;
   /** Takes no more channels and ends those that there are. */
   close(): void;
 }
@@ -56,10 +56,16 @@ export interface LineListener {
 /**
  * Listens on a unix socket that only this user may connect to.
  *
+ * @param isReplacing whether a socket that answers at the path is replaced, without a moment in which none does
  * @throws {MillraceError} `PATH_IN_USE`, `PATH_TOO_LONG`, `FOLDER_MISSING`, `PERMISSION`
  */
-export async function listenForLines(path: string, onChannel: (channel: LineChannel) => void): Promise<LineListener> {
-  await clearUnixPath(path);
+export async function listenForLines(
+  path: string,
+  onChannel: (channel: LineChannel) => void,
+  isReplacing = false,
+): Promise<LineListener> {
+  const bound = await (isReplacing ? SocketFile.prepareBeside(path) : SocketFile.prepare(path));
+  let file: SocketFile;
   const channels = new Set<LineChannel>();
   const server = createServer((socket) => {
     const channel = new LineChannel(socket, LONGEST);
@@ -68,9 +74,9 @@ export async function listenForLines(path: string, onChannel: (channel: LineChan
     onChannel(channel);
   });
   try {
-    server.listen(path);
+    server.listen(bound);
     await once(server, "listening");
-    chmodSync(path, 0o600);
+    file = isReplacing ? SocketFile.replace(path, 0o600) : SocketFile.publish(path, 0o600);
   } catch (error) {
     server.close();
     throw listenError(error, { path });
@@ -78,8 +84,10 @@ export async function listenForLines(path: string, onChannel: (channel: LineChan
   // What serves keeps a process alive, not the means to control it.
   server.unref();
   return {
+    file,
     close() {
       server.close();
+      file.remove();
       for (const channel of channels) channel.end();
     },
   };

@@ -117,6 +117,13 @@ function systemError(errno: number): readonly string[] {
   return getSystemErrorMap().get(errno) ?? [];
 }
 
+/** The address that a handle is bound to; null when the system does not say. */
+export function addressOfHandle(handle: ListeningHandle): string | null {
+  const out: { address?: string } = {};
+  handle.getsockname?.(out);
+  return out.address ?? null;
+}
+
 /** The port that a handle is bound to; 0 for a unix socket. */
 export function portOf(handle: ListeningHandle): number {
   const out: { port?: number } = {};

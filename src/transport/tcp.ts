@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { chmodSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, ListenOptions as NodeListenOptions, Server, Socket } from "node:net";
 import type { AcceptLimits } from "./accept-limits.ts";
@@ -7,9 +6,9 @@ import type { Connection, ListenAddress, Listener } from "./connection.ts";
 import { listenError } from "./listen-error.ts";
 import { type ConnectionHandle, type ListeningHandle, openDescriptor, socketOf } from "./listening-handle.ts";
 import { rarely } from "./rarely.ts";
+import { SocketFile } from "./socket-file.ts";
 import { plainAddress, TcpConnection } from "./tcp-connection.ts";
 import type { TcpSource } from "./tcp-connection.ts";
-import { clearUnixPath } from "./unix-path.ts";
 
 /** Where to listen. */
 export type ListenWhere =
@@ -53,6 +52,14 @@ export interface ListenSettings {
   readonly onError?: ((error: Error) => void) | undefined;
 }
 
+/** A listener with a socket of its own. */
+export interface SocketListener extends Listener {
+  /** What it accepts on; undefined when another process does that for it. */
+  readonly handle: ListeningHandle | undefined;
+  /** The file of a unix socket that it has made, and removes when it closes. */
+  readonly file: SocketFile | undefined;
+}
+
 /** Milliseconds between two reports of the same trouble, which may come a thousand times a second. */
 const QUIET = 10_000;
 
@@ -70,11 +77,10 @@ export async function listen(
   where: ListenWhere,
   onConnection: (connection: Connection) => void,
   settings: ListenSettings = {},
-): Promise<Listener> {
+): Promise<SocketListener> {
   if (settings.dispatched !== undefined) return takeDispatched(where, onConnection, settings, settings.dispatched);
   const server = createServer({ allowHalfOpen: true, noDelay: true });
-  if ("path" in where && settings.handle === undefined) await clearUnixPath(where.path);
-  await start(server, where, settings);
+  const file = await start(server, where, settings);
   const address = addressOf(server, where);
   const source: TcpSource = {
     localPort: address.kind === "tcp" ? address.port : 0,
@@ -85,7 +91,8 @@ export async function listen(
     if (isAdmitted(socket, source)) onConnection(new TcpConnection(socket, source));
   });
   server.on("error", rarely(QUIET, settings.onError ?? (() => {})));
-  return { address, close: () => close(server) };
+  const { _handle: handle } = server as unknown as { readonly _handle: ListeningHandle };
+  return { address, handle, file, close: () => close(server, file) };
 }
 
 /** Listens to another process. It goes on when this one has stopped: what it has still sent is served. */
@@ -94,7 +101,7 @@ function takeDispatched(
   onConnection: (connection: Connection) => void,
   { userBuffer = true, limits }: ListenSettings,
   dispatched: (onHandle: (handle: ConnectionHandle) => void) => void,
-): Listener {
+): SocketListener {
   const address = givenAddress(where);
   const source: TcpSource = { localPort: address.kind === "tcp" ? address.port : 0, userBuffer, limits };
   dispatched((handle) => {
@@ -104,7 +111,7 @@ function takeDispatched(
     // It was accepted with nobody to read it.
     socket.resume();
   });
-  return { address, close: () => Promise.resolve() };
+  return { address, handle: undefined, file: undefined, close: () => Promise.resolve() };
 }
 
 /** Where another process listens. */
@@ -114,11 +121,13 @@ function givenAddress(where: ListenWhere): ListenAddress {
   return { kind: "tcp", host: where.host ?? "::", port: where.port };
 }
 
-async function start(server: Server, where: ListenWhere, settings: ListenSettings): Promise<void> {
+async function start(server: Server, where: ListenWhere, settings: ListenSettings): Promise<SocketFile | undefined> {
+  const path = "path" in where && settings.handle === undefined ? where.path : undefined;
+  const bound = path === undefined ? where : { path: await SocketFile.prepare(path) };
   try {
-    server.listen(settings.handle ?? ("fd" in where ? openDescriptor(+where.fd) : nodeOptions(where, settings)));
+    server.listen(settings.handle ?? ("fd" in bound ? openDescriptor(+bound.fd) : nodeOptions(bound, settings)));
     await once(server, "listening");
-    if ("path" in where && where.mode !== undefined && settings.handle === undefined) chmodSync(where.path, where.mode);
+    return path === undefined ? undefined : SocketFile.publish(path, "path" in where ? where.mode : undefined);
   } catch (error) {
     server.close();
     throw listenError(error, where);
@@ -153,7 +162,8 @@ function isAdmitted(socket: Socket, { limits }: TcpSource): boolean {
 }
 
 /** The descriptor is closed at once, a socket file removed; the "close" event of Node would wait for connections. */
-function close(server: Server): Promise<void> {
+function close(server: Server, file: SocketFile | undefined): Promise<void> {
   server.close();
+  file?.remove();
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,3 @@
-import { unlinkSync } from "node:fs";
 import { MillraceError } from "../../base/errors.ts";
 import type { MaybePromise } from "../../base/maybe-promise.ts";
 import type { Selection } from "../../cache/store.ts";
@@ -43,23 +42,14 @@ export class Control {
         hint: `Stop it (millrace stop --name ${name}), or choose another name.`,
       });
     }
-    process.once("exit", () => control.#remove(path));
+    // A process that ends by `exit` leaves its socket behind.
+    process.once("exit", () => control.#listener?.file.remove());
     return control;
   }
 
   close(): void {
     this.#listener?.close();
     this.#listener = undefined;
-  }
-
-  /** A process that ends by `exit` leaves its socket behind. */
-  #remove(path: string): void {
-    if (this.#listener === undefined) return;
-    try {
-      unlinkSync(path);
-    } catch {
-      // It is gone already.
-    }
   }
 
   #accept(channel: LineChannel): void {

@@ -16,16 +16,17 @@ import { reportOfWorkers } from "./worker-reports.ts";
  * A server as its control socket sees it.
  *
  * @param number of the server among those of the program
- * @param primary of its workers, if it has some
+ * @param primaryOf gives the primary of its workers, if it has some by then
  */
-export function controlledServer(server: WebServer, number: number, primary: Primary | undefined): Controlled {
+export function controlledServer(server: WebServer, number: number, primaryOf: () => Primary | undefined): Controlled {
   const stopping = new AbortController();
   server.hooks.add("drain", () => stopping.abort());
   return {
     async status() {
+      const primary = primaryOf();
       const workers = primary?.workers ?? [];
-      const { connections, requests, cache } =
-        primary === undefined ? server.counts : sumOf(workers.flatMap(({ pulse }) => pulse ?? []));
+      // Before its first reload a process may have served itself.
+      const { connections, requests, cache } = sumOf([server.counts, ...workers.flatMap(({ pulse }) => pulse ?? [])]);
       const inside = primary === undefined ? undefined : await reportOfWorkers(workers, number);
       const { tasks, upstreams, certificates } = inside ?? server.report;
       return {
@@ -49,15 +50,11 @@ export function controlledServer(server: WebServer, number: number, primary: Pri
       };
     },
     async reload(wait) {
-      if (primary === undefined) {
-        throw new MillraceError("NEEDS_WORKERS", "This instance has no workers, so it cannot be reloaded.", {
-          hint: "Start it with --workers 1 or more.",
-        });
-      }
-      const old = primary.workers;
-      await primary.reload();
-      if (wait) await Promise.all(old.map(({ ended }) => ended));
-      return { generation: primary.generation, workers: primary.workers.length };
+      const old = primaryOf()?.workers ?? [];
+      await server.reload();
+      if (wait) await Promise.all([server.retired, ...old.map(({ ended }) => ended)]);
+      const { generation, workers } = primaryOf()!;
+      return { generation, workers: workers.length };
     },
     stop() {
       // As the signal does: whoever handles it, such as the command line, knows how this program ends.
@@ -65,12 +62,15 @@ export function controlledServer(server: WebServer, number: number, primary: Pri
       else void server.stop();
     },
     clear(selection, soft) {
-      if (primary === undefined) return { cleared: server.cache?.purge(selection, { soft }) ?? 0 };
+      const primary = primaryOf();
+      const cleared = server.cache?.purge(selection, { soft }) ?? 0;
+      if (primary === undefined) return { cleared };
       primary.broadcast("purge", { selection, soft });
       return { workers: primary.workers.length };
     },
     commands: () => listCommands(server.options.commands),
     async call(call, signal) {
+      const primary = primaryOf();
       if (primary === undefined) {
         return callCommand(server.options.commands, call, AbortSignal.any([signal, stopping.signal]));
       }

@@ -20,8 +20,8 @@ export function administered(
     },
     status() {
       if (server.state === "starting") return { state: server.state };
-      const { number, primary } = now();
-      controlled ??= controlledServer(server, number, primary);
+      const { number } = now();
+      controlled ??= controlledServer(server, number, () => now().primary);
       return controlled.status();
     },
   };

@@ -143,6 +143,16 @@ export class Crew {
     for (const worker of this.#workers) worker.drain(deadline, isReplaced);
   }
 
+  /** Their start has failed. Who listens may have been connected to already, and ends that; the others end now. */
+  dismiss(deadline: number): void {
+    this.#forgetTheComing();
+    for (const worker of this.#workers) {
+      worker.isLeaving = true;
+      if (worker.state === "starting") worker.kill("SIGKILL");
+      else worker.drain(deadline, true);
+    }
+  }
+
   /** Ends all workers now. */
   kill(): void {
     this.#forgetTheComing();

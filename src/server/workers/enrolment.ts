@@ -1,13 +1,36 @@
+import type { Holding } from "./holding.ts";
 import type { Primary } from "./primary.ts";
+
+/** A server that this process runs itself. */
+export interface Standing {
+  /** Its number among the servers of the program. */
+  readonly number: number;
+  /** What it accepts on. */
+  holdings(): readonly Holding[];
+  /** Workers serve in its place: it ends what it has, and its process is their primary from now on. */
+  retire(primary: Primary): void;
+}
 
 let servers = 0;
 let primary: Primary | undefined;
+const standing = new Set<Standing>();
 
 /**
  * A number for each server that this process starts: here or in workers, where the same program gives the same numbers.
  */
 export function enrol(): number {
   return servers++;
+}
+
+/** The servers that this process runs itself, and that listen. */
+export function standingServers(): ReadonlySet<Standing> {
+  return standing;
+}
+
+/** A server listens in this process. @returns what to call when it does no more */
+export function stand(server: Standing): () => void {
+  standing.add(server);
+  return () => standing.delete(server);
 }
 
 /** This process has become a primary. */

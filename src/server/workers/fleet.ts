@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
+import { MillraceError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { currentFleet, setFleet } from "./enrolment.ts";
+import type { Holding } from "./holding.ts";
 import type { Dispatch } from "./messages.ts";
 import { Primary } from "./primary.ts";
 
@@ -11,19 +13,29 @@ const GIVEN_UP = 70;
 export function fleet(workers: number | "auto", dispatch: Dispatch, log: Log): Primary {
   const before = currentFleet();
   if (before !== undefined && !before.isStopping) return before;
-  const [, file = ""] = process.argv;
+  const primary = makePrimary(workers === "auto" ? availableParallelism() : workers, dispatch, log);
+  setFleet(primary);
+  return primary;
+}
+
+/** A primary that starts the program of this process. @param holdings the sockets that there are already */
+export function makePrimary(count: number, dispatch: Dispatch, log: Log, holdings: readonly Holding[] = []): Primary {
+  const [, file] = process.argv;
+  if (file === undefined) {
+    throw new MillraceError("NO_PROGRAM", "This process runs no file that workers could run, too.", {
+      hint: "Start the program from a file: millrace run FILE, or node FILE.",
+    });
+  }
   const program = { file, args: process.argv.slice(2), execArgv: process.execArgv };
-  const count = workers === "auto" ? availableParallelism() : workers;
-  const primary = new Primary({
+  return new Primary({
     count,
     dispatch,
     log,
     program,
+    holdings,
     onGivenUp({ code, message }) {
       log.write("error", `No worker is left: ${message}`, { code });
       process.exit(GIVEN_UP);
     },
   });
-  setFleet(primary);
-  return primary;
 }

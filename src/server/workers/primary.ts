@@ -8,6 +8,7 @@ import { codeFrame } from "../faults/code-frame.ts";
 import { Crew } from "./crew.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Hearsay } from "./hearsay.ts";
+import type { Holding } from "./holding.ts";
 import type { Broadcast, Dispatch, Pulse, ToPrimary, ToWorker } from "./messages.ts";
 import { renewedSecrets, type SharedSecrets } from "./secrets.ts";
 import { Sockets } from "./sockets.ts";
@@ -20,6 +21,8 @@ export interface PrimaryOptions {
   readonly dispatch: Dispatch;
   readonly log: Log;
   readonly program: Program;
+  /** Sockets that there are already. */
+  readonly holdings?: readonly Holding[] | undefined;
   /** Called when no worker is left and none will come. */
   readonly onGivenUp: (error: MillraceError) => void;
 }
@@ -49,6 +52,8 @@ export class Primary {
   readonly #crews = new Set<Crew>();
   #crew: Crew;
   #generations = 0;
+  /** Where the servers of the program listen, by number. */
+  #addresses = new Map<number, readonly ListenAddress[]>();
   #pastRequests = 0;
   readonly #onWorkerExit = new Set<(worker: Worker, cause: number | string) => void>();
   #isStopping = false;
@@ -59,6 +64,7 @@ export class Primary {
 
   constructor(options: PrimaryOptions) {
     this.#options = options;
+    this.#sockets.adopt(options.holdings ?? []);
     this.#crew = this.#muster(options.count);
     this.#dispatcher = new Dispatcher(() => this.#crew.workers.filter(isTaking));
     this.#hearsay = new Hearsay(options.log);
@@ -121,10 +127,30 @@ export class Primary {
    *
    * @throws {MillraceError} what a worker that cannot start says
    */
-  async started(server: number): Promise<readonly ListenAddress[]> {
-    await (this.#starting ??= this.#crew.start());
-    const [addresses = []] = await Promise.all(this.#crew.workers.map((worker) => worker.listening(server)));
-    return addresses;
+  async started(server: number): Promise<void> {
+    await (this.#starting ??= this.#start());
+    await Promise.all(this.#crew.workers.map((worker) => worker.listening(server)));
+  }
+
+  async #start(): Promise<void> {
+    await this.#crew.start();
+    if (this.#options.holdings !== undefined) await this.#keepOf(this.#crew);
+  }
+
+  /** Where one server of the program listens. */
+  addresses(server: number): readonly ListenAddress[] {
+    return this.#addresses.get(server) ?? [];
+  }
+
+  /** What all servers accept on, to be left to another process. */
+  async holdings(): Promise<Holding[]> {
+    await this.#reloading?.catch(() => {});
+    return this.#sockets.holdings();
+  }
+
+  /** Closes the sockets that nobody of a crew accepts on. */
+  #keepOf(crew: Crew): Promise<void> {
+    return this.#sockets.keep(new Set(crew.workers.flatMap(({ keys }) => [...keys])));
   }
 
   /** Tells all workers. */
@@ -167,6 +193,7 @@ export class Primary {
       case "listen":
         return void this.#give(crew, worker, message);
       case "ready":
+        if (crew === this.#crew) this.#addresses.set(message.server, message.addresses);
         if (worker.listens(message.server, message.addresses)) this.#dispatcher.resume();
         return;
       case "failed":
@@ -263,7 +290,7 @@ export class Primary {
       await fresh.startCarefully();
       if (this.#isStopping) throw new MillraceError("STOPPING", "The server is stopping.");
     } catch (error) {
-      fresh.kill();
+      fresh.dismiss(DRAIN);
       const { code, message, place } = error as MillraceError;
       const where =
         place === undefined ? {} : { place: formatPlace(place), frame: codeFrame(place, (_, text) => text) };
@@ -271,17 +298,25 @@ export class Primary {
       throw error;
     }
     this.#crew = fresh;
+    this.#addresses = new Map(fresh.workers.flatMap(({ addresses }) => [...addresses]));
     old.leave(DRAIN, true);
-    await this.#sockets.keep(new Set(fresh.workers.flatMap(({ keys }) => [...keys])));
+    if (old.workers.length === 0) this.#crews.delete(old);
+    await this.#keepOf(fresh);
     this.#options.log.write("info", "Reloaded", { generation: fresh.generation, workers: fresh.size });
   }
 
-  /** Lets all workers end. @param deadline milliseconds, after which they are cut off */
-  async stop(deadline: number): Promise<void> {
+  /**
+   * Lets all workers end.
+   *
+   * @param deadline milliseconds, after which they are cut off
+   * @param isReplaced whether another process has the sockets, too
+   */
+  async stop(deadline: number, isReplaced: boolean): Promise<void> {
     this.#isStopping = true;
     this.#vigil.end();
     const workers = this.workers;
-    for (const crew of this.#crews) crew.leave(deadline, false);
+    if (isReplaced) await this.#sockets.disown();
+    for (const crew of this.#crews) crew.leave(deadline, isReplaced);
     this.#dispatcher.close();
     // A worker that has been told accepts what waits, and closes its share of the socket.
     await this.#sockets.close();

@@ -1,16 +1,17 @@
 import { lookup } from "node:dns/promises";
-import { chmodSync } from "node:fs";
 import { freePort } from "../../transport/free-port.ts";
 import { listenError } from "../../transport/listen-error.ts";
 import {
+  addressOfHandle,
   bindHandle,
   type ConnectionHandle,
   type ListeningHandle,
   openDescriptor,
   portOf,
 } from "../../transport/listening-handle.ts";
+import { SocketFile } from "../../transport/socket-file.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
-import { clearUnixPath } from "../../transport/unix-path.ts";
+import type { Holding } from "./holding.ts";
 
 /** Connections that the kernel keeps until they are accepted. */
 const BACKLOG = 511;
@@ -20,9 +21,11 @@ interface Place {
   readonly where: ListenWhere;
   /** 0 for a path. */
   readonly port: number;
-  /** One for each worker, undefined for one that was given up; a path has one for all. */
+  /** One for each worker, undefined for one that was given up. */
   readonly handles: (ListeningHandle | undefined)[];
-  readonly more: () => ListeningHandle;
+  /** Binds one more; undefined where there can be no more: all workers accept on all that there are. */
+  readonly more: (() => ListeningHandle) | undefined;
+  readonly file: SocketFile | undefined;
 }
 
 /** Which of several workers asks. */
@@ -50,7 +53,7 @@ export class Sockets {
    */
   async handles(key: string, where: ListenWhere, share: Share): Promise<ListeningHandle[]> {
     const { handles, more } = await this.#place(key, where, share);
-    if (!("port" in where)) return [handles[0]!];
+    if (more === undefined) return handles.filter(isThere);
     const mine: ListeningHandle[] = [];
     for (let index = share.id - 1; index < Math.max(handles.length, share.id); index += share.of) {
       mine.push((handles[index] ??= more()));
@@ -68,10 +71,11 @@ export class Sockets {
     const { handles, port } = await this.#place(key, where, share);
     if (this.#accepting.has(key)) return port;
     this.#accepting.add(key);
-    const [handle] = handles;
-    // What node:cluster does, too: a Socket made here would have to be taken apart again.
-    handle!.onconnection = (_, client) => client !== undefined && take(client);
-    if (handle!.listen(BACKLOG) !== 0) throw listenError(new Error(`listen ${port}`), where);
+    for (const handle of handles.filter(isThere)) {
+      // What node:cluster does, too: a Socket made here would have to be taken apart again.
+      handle.onconnection = (_, client) => client !== undefined && take(client);
+      if (handle.listen(BACKLOG) !== 0) throw listenError(new Error(`listen ${port}`), where);
+    }
     return port;
   }
 
@@ -103,7 +107,35 @@ export class Sockets {
     const first = more();
     if (portOf(first) === 0) throw listenError(new Error("The socket has no port"), where);
     this.#ports.set(key, port);
-    return { where, port, handles: [first], more };
+    return { where, port, handles: [first], more, file: undefined };
+  }
+
+  /** Holds what another process has held. */
+  adopt(holdings: readonly Holding[]): void {
+    for (const { key, where, isReusable, handles, file } of holdings) {
+      const port = portOf(handles[0]!);
+      const address = addressOfHandle(handles[0]!);
+      const more = isReusable ? (): ListeningHandle => bindHandle({ port }, address, true) : undefined;
+      this.#places.set(key, Promise.resolve({ where, port, handles: [...handles], more, file }));
+      if (port !== 0) this.#ports.set(key, port);
+    }
+  }
+
+  /** All that is held, to be left to another process. */
+  async holdings(): Promise<Holding[]> {
+    const holdings: Holding[] = [];
+    for (const [key, opening] of this.#places) {
+      const place = await opening.catch(() => undefined);
+      if (place === undefined) continue;
+      const { where, handles, more, file } = place;
+      holdings.push({ key, where, isReusable: more !== undefined, handles: handles.filter(isThere), file });
+    }
+    return holdings;
+  }
+
+  /** Another process has all of it: what is closed here goes on there. */
+  async disown(): Promise<void> {
+    for (const { file } of await this.holdings()) file?.disown();
   }
 
   /** Whether a port is bound already, at an address that this worker has no more: its config has changed. */
@@ -118,7 +150,9 @@ export class Sockets {
       this.#places.delete(key);
       this.#accepting.delete(key);
       this.#ports.delete(key);
-      for (const handle of (await place.catch(() => undefined))?.handles ?? []) handle?.close();
+      const { handles = [], file } = (await place.catch(() => undefined)) ?? {};
+      for (const handle of handles) handle?.close();
+      file?.remove();
     }
   }
 
@@ -126,7 +160,7 @@ export class Sockets {
   async abandon(id: number): Promise<void> {
     for (const opened of this.#places.values()) {
       const place = await opened.catch(() => undefined);
-      if (place === undefined || place.handles.length < 2) continue;
+      if (place?.more === undefined || place.handles.length < 2) continue;
       place.handles[id - 1]?.close();
       place.handles[id - 1] = undefined;
     }
@@ -139,15 +173,18 @@ export class Sockets {
 }
 
 async function openPath(where: Extract<ListenWhere, { readonly path: string }>): Promise<Place> {
-  await clearUnixPath(where.path);
-  const handle = bindHandle(where, null, false);
-  if (where.mode !== undefined) chmodSync(where.path, where.mode);
-  return { where, port: 0, handles: [handle], more: () => handle };
+  const handle = bindHandle({ path: await SocketFile.prepare(where.path) }, null, false);
+  const file = SocketFile.publish(where.path, where.mode);
+  return { where, port: 0, handles: [handle], more: undefined, file };
+}
+
+function isThere(handle: ListeningHandle | undefined): handle is ListeningHandle {
+  return handle !== undefined;
 }
 
 async function openGiven(where: Extract<ListenWhere, { fd: unknown }>): Promise<Place> {
   const handle = openDescriptor(+where.fd);
-  return { where, port: portOf(handle), handles: [handle], more: () => handle };
+  return { where, port: portOf(handle), handles: [handle], more: undefined, file: undefined };
 }
 
 async function addressOf(where: { readonly host?: string | undefined; readonly port: number }): Promise<string> {

@@ -110,16 +110,20 @@ suite("Control of a server with workers", { concurrency: false }, () => {
 });
 
 suite("Control of a server without workers", { concurrency: false }, () => {
-  test("is the same, but that it cannot be reloaded", async () => {
+  test("is the same, and its first reload makes a worker", async () => {
     await using fleet = await start();
     const status = await statusOf("life-app");
     assert.deepEqual(status.workers, []);
     assert.equal(status.dispatch, undefined);
     assert.match((await millrace("status")).stdout, /^life-app {2}listening for \d+ s, process \d+/);
-    const reload = await millrace("reload");
-    assert.equal(reload.code, 1);
-    assert.match(reload.stderr, /NEEDS_WORKERS .* cannot be reloaded/);
     assert.equal((await millrace("cache", "clear", "--all")).stdout, "life-app: 0 cleared\n");
+    await fleet.get("/");
+    const reload = await millrace("reload", "--wait");
+    assert.deepEqual(reload, { code: 0, stdout: "life-app: reloaded\n", stderr: "" });
+    const now = await statusOf("life-app");
+    assert.deepEqual([now.pid, now.generation, now.requests, now.workers.length], [fleet.pid, 2, 1, 1]);
+    assert.deepEqual(now.addresses, status.addresses);
+    assert.equal((await millrace("cache", "clear", "--all")).stdout, "life-app: cleared in 1 workers\n");
     assert.equal((await millrace("stop", "--json")).stdout, '{"name":"life-app","state":"stopping"}\n');
     assert.equal(await fleet.exit(), 0);
   });
