@@ -16,6 +16,7 @@ export type CommandName =
   | "wait"
   | "ping"
   | "cache"
+  | "cert"
   | "call"
   | "help"
   | "version";
@@ -51,6 +52,10 @@ export const COMMANDS: Readonly<Record<CommandName, Entry>> = {
   ping: { summary: "ask whether a server is there", load: async () => (await import("./ping.ts")).ping },
   cache: { summary: "clear the cache of a server", load: async () => (await import("./cache.ts")).cache },
   call: { summary: "have a server run a command of its own", load: async () => (await import("./call.ts")).call },
+  cert: {
+    summary: "show the certificates for development, and how to trust them",
+    load: async () => (await import("./cert.ts")).cert,
+  },
   help: { summary: "tell how to use a command", load: async () => (await import("./help.ts")).help },
   version: { summary: "tell the version", load: async () => (await import("./version.ts")).version },
 };

@@ -136,7 +136,11 @@ export class ServerTls {
     if (tls === "development") {
       const { developmentCertificate, developmentFiles } = await import("../tls/development-ca.ts");
       const { leaf } = developmentFiles();
-      this.#set("any", [await developmentCertificate()], [{ cert: leaf, key: leaf }]);
+      this.#set(
+        "any",
+        [await developmentCertificate(this.#init.hosts.flatMap(namesOfHost))],
+        [{ cert: leaf, key: leaf }],
+      );
       return;
     }
     const { cert, key, passphrase, certificates = [] } = tls;
@@ -228,6 +232,15 @@ export class ServerTls {
     this.#policies.set(parseHostPattern(pattern), { mode: clientCertificate, ca: authorities, isHttpsOnly });
     this.#asksClients = true;
   }
+}
+
+/** What a certificate for a host is to be for: no more than one level below a name. */
+function namesOfHost({ names }: Host): string[] {
+  return names.flatMap(({ pattern: { kind, name } }) => {
+    if (kind === "any" || name.startsWith("[")) return [];
+    if (kind === "exact") return [name];
+    return kind === "tree" ? [name, `*.${name}`] : [`*.${name}`];
+  });
 }
 
 /** As patterns of hosts: a certificate's `*.` takes one level. */

@@ -11,6 +11,8 @@ const ROOT_DAYS = 3650;
 /** Apple takes no certificate of a server that is for more than 825 days, and none for the public of more than 398. */
 const LEAF_DAYS = 90;
 const RENEW_DAYS = 30;
+/** Names in the certificate: those of many projects, but not for ever. */
+const MOST_NAMES = 200;
 
 /** Where the authority and the certificate are kept. */
 export interface DevelopmentFiles {
@@ -41,18 +43,28 @@ function dataFolder(): string {
 /**
  * The certificate of this machine for development: for localhost, the machine's name and its addresses, signed by an
  * authority that is made once and lives in the user's data. It is made anew 30 days before its end, and when names came.
+ * No wildcard of localhost is among them, since clients take none below a name of one label.
  *
  * Whoever trusts the authority trusts everything that its key signs: it does not leave the machine, and only this user
  * can read it.
  *
+ * @param hosts further names that it is to be for
  * @throws {MillraceError} `DEVELOPMENT_CERTIFICATE` when the folder cannot be written
  */
-export async function developmentCertificate(now: number = Date.now()): Promise<Certificate> {
+export async function developmentCertificate(
+  hosts: readonly string[] = [],
+  now: number = Date.now(),
+): Promise<Certificate> {
   const files = developmentFiles();
+  const wanted = [...machineNames(), ...hosts];
   try {
     mkdirSync(files.folder, { recursive: true, mode: 0o700 });
     const authority = await authorityOf(files, now);
-    return keptLeaf(files, authority, now) ?? (await newLeaf(files, authority, now));
+    const kept = keptLeaf(files, authority);
+    if (kept !== undefined && isGood(kept, wanted, now)) return kept;
+    // What another project has asked for stays, so that two of them do not take turns.
+    const names = [...new Set([...wanted, ...(kept?.names ?? []).map(comparable)])].slice(0, MOST_NAMES);
+    return await newLeaf(files, authority, names, now);
   } catch (cause) {
     if (cause instanceof MillraceError) throw cause;
     const why = (cause as Error).message;
@@ -88,24 +100,32 @@ async function authorityOf({ authority, root }: DevelopmentFiles, now: number): 
   return issuer;
 }
 
-function keptLeaf({ leaf }: DevelopmentFiles, authority: Issuer, now: number): Certificate | undefined {
+function keptLeaf({ leaf }: DevelopmentFiles, authority: Issuer): Certificate | undefined {
   const pem = readIfThere(leaf);
   if (pem === undefined) return undefined;
   try {
     const certificate = new Certificate({ ...partsOf(pem), origin: { cert: leaf, key: leaf } });
     const isSigned = new X509Certificate(certificate.chain).verify(new X509Certificate(authority.cert).publicKey);
-    const names = new Set(certificate.names.map(comparable));
-    const isGood = isSigned && certificate.notAfter - now > RENEW_DAYS * DAY && certificate.notBefore <= now;
-    return isGood && machineNames().every((name) => names.has(comparable(name))) ? certificate : undefined;
+    return isSigned ? certificate : undefined;
   } catch {
     // What cannot be read is made anew.
     return undefined;
   }
 }
 
-async function newLeaf({ leaf }: DevelopmentFiles, issuer: Issuer, now: number): Promise<Certificate> {
+function isGood({ names, notBefore, notAfter }: Certificate, wanted: readonly string[], now: number): boolean {
+  const known = new Set(names.map(comparable));
+  return notBefore <= now && notAfter - now > RENEW_DAYS * DAY && wanted.every((name) => known.has(comparable(name)));
+}
+
+async function newLeaf(
+  { leaf }: DevelopmentFiles,
+  issuer: Issuer,
+  names: readonly string[],
+  now: number,
+): Promise<Certificate> {
   const [notBefore, notAfter] = [now - DAY, now + LEAF_DAYS * DAY];
-  const made = await issueCertificate({ subject: "localhost", names: machineNames(), issuer, notBefore, notAfter });
+  const made = await issueCertificate({ subject: "localhost", names, issuer, notBefore, notAfter });
   renameSync(temporary(leaf, made.key + made.cert), leaf);
   return new Certificate({ ...made, origin: { cert: leaf, key: leaf } });
 }
@@ -119,12 +139,12 @@ function machineNames(): string[] {
     .flatMap((entries) => entries ?? [])
     .filter(({ internal, address }) => !internal && !address.startsWith("fe80"))
     .map(({ address }) => address);
-  return ["localhost", "*.localhost", ...own, "127.0.0.1", "::1", ...addresses];
+  return ["localhost", ...own, "127.0.0.1", "::1", ...addresses];
 }
 
 /** Node writes all eight groups of an IPv6 address: as a URL has them they are the same again. */
 function comparable(name: string): string {
-  return name.includes(":") ? new URL(`http://[${name}]`).hostname : name;
+  return name.includes(":") ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
 }
 
 function partsOf(pem: string): Issuer {
