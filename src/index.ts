@@ -12,6 +12,7 @@ export type { CertificateStatus, LimitStatus, Report } from "./server/report.ts"
 export type { UpstreamStatus } from "./extensions/proxy/upstream-health.ts";
 export type { ListenOption } from "./server/listen-option.ts";
 export type { ServerOptions } from "./server/options.ts";
+export type { LogFileOptions } from "./server/file-log.ts";
 export type { SystemOptions } from "./server/system/system-options.ts";
 export type { HttpLimits } from "./http/http-limits.ts";
 export type { ListenAddress } from "./transport/connection.ts";
@@ -148,6 +149,7 @@ export type { SavedFile, UploadOptions, Uploads } from "./helpers/save-uploads.t
 
 // Extensions.
 export { accessLog } from "./extensions/access-log/access-log.ts";
+export type { Rotation } from "./extensions/access-log/rotation.ts";
 export type { AccessLog, AccessLogOptions } from "./extensions/access-log/access-log.ts";
 export { allowIps } from "./extensions/allow-ips/allow-ips.ts";
 export type { AllowIpsOptions } from "./extensions/allow-ips/allow-ips.ts";

@@ -7,8 +7,9 @@ declare module "millrace" {
       close(): Promise<void>;
   }
   interface AccessLogOptions {
-      readonly format?: "text" | "json" | undefined;
+      readonly format?: "text" | "json" | "journal" | undefined;
       readonly to?: string | Writable | undefined;
+      readonly rotate?: Rotation | undefined;
   }
   interface AcmeOptions {
       readonly agree: boolean;
@@ -585,6 +586,9 @@ declare module "millrace" {
       write(level: LogLevel, message: string, fields?: LogFields): void;
   }
   type LogFields = Readonly<Record<string, unknown>>;
+  interface LogFileOptions extends Rotation {
+      readonly path: string;
+  }
   type LogLevel = "debug" | "info" | "access" | "warn" | "error";
   interface MarkdownOptions {
       readonly template?: string | ((page: MarkdownPage) => string) | undefined;
@@ -877,6 +881,12 @@ declare module "millrace" {
       headers?: HeadersInit;
       trailers?: () => HeadersInit | Promise<HeadersInit>;
   }
+  interface Rotation {
+      readonly size?: number | undefined;
+      readonly daily?: boolean | undefined;
+      readonly keep?: number | undefined;
+      readonly gzip?: boolean | undefined;
+  }
   type RouteHandler<P extends string> = (request: Request<Params<P>>) => Answer;
   type RouteMethods = Pick<Arc, "get" | "head" | "post" | "put" | "patch" | "delete" | "options" | "all" | "route" | "redirect" | "mount" | "group">;
   interface RouteOptions<Out = unknown> {
@@ -992,7 +1002,7 @@ declare module "millrace" {
       readonly proxyProtocol?: {
           readonly trusted: readonly string[];
       } | undefined;
-      readonly log?: Log | "text" | "json" | "off" | undefined;
+      readonly log?: Log | "text" | "json" | "journal" | "off" | undefined;
       readonly development?: boolean | undefined;
       readonly reusePort?: boolean | undefined;
       readonly workers?: number | "auto" | undefined;
@@ -1042,6 +1052,7 @@ declare module "millrace" {
       readonly pidFile?: string | undefined;
       readonly systemd?: boolean | undefined;
       readonly admin?: ListenOption | undefined;
+      readonly logFile?: string | LogFileOptions | undefined;
   }
   interface Task {
       readonly name: string;
@@ -1123,6 +1134,7 @@ declare module "millrace" {
       get url(): string;
       get log(): Log;
       get adminAddress(): ListenAddress | undefined;
+      reopenLogs(): Promise<void>;
       get hooks(): Hooks;
       get tasks(): Scheduler;
       get counts(): Counts;

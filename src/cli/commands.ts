@@ -17,6 +17,7 @@ export type CommandName =
   | "ping"
   | "cache"
   | "cert"
+  | "log"
   | "call"
   | "help"
   | "version";
@@ -56,6 +57,7 @@ export const COMMANDS: Readonly<Record<CommandName, Entry>> = {
     summary: "show the certificates for development, and how to trust them",
     load: async () => (await import("./cert.ts")).cert,
   },
+  log: { summary: "reopen the log files of a server", load: async () => (await import("./log.ts")).log },
   help: { summary: "tell how to use a command", load: async () => (await import("./help.ts")).help },
   version: { summary: "tell the version", load: async () => (await import("./version.ts")).version },
 };

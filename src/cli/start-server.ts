@@ -1,6 +1,7 @@
 import { basename, parse, resolve } from "node:path";
 import { MillraceError } from "../base/errors.ts";
 import { Hosts } from "../hosts/hosts.ts";
+import type { Rotation } from "../extensions/access-log/rotation.ts";
 import type { ServerOptions } from "../server/options.ts";
 import { WebServer } from "../server/web-server.ts";
 import { membership } from "../server/workers/membership.ts";
@@ -19,6 +20,7 @@ export const SERVER_FLAGS: readonly FlagName[] = [
   "cert",
   "key",
   "log",
+  "log-file",
   "workers",
   "dispatch",
   "name",
@@ -121,16 +123,28 @@ async function withLog(options: ServerOptions, args: Arguments): Promise<ServerO
   const log = logFlag(args);
   if (log === "off") return { ...options, log };
   const { extensions = [] } = options;
-  const merged = log === undefined ? options : { ...options, log };
+  const logFile = args.text("log-file");
+  const merged = {
+    ...options,
+    ...(log === undefined ? {} : { log }),
+    ...(logFile === undefined ? {} : { logFile }),
+  };
   if (extensions.some(({ name }) => name === "access-log")) return merged;
   const { accessLog } = await import("../extensions/access-log/access-log.ts");
-  return { ...merged, extensions: [accessLog({ format: log }), ...extensions] };
+  const file = typeof merged.logFile === "object" ? merged.logFile : { path: merged.logFile };
+  const { path: to, ...rotate } = file;
+  return { ...merged, extensions: [accessLog({ format: log, to, rotate: rotationOf(rotate) }), ...extensions] };
 }
 
-function logFlag(args: Arguments): "text" | "json" | "off" | undefined {
+/** What says nothing would only cost a look at each write. */
+function rotationOf(rotate: Rotation): Rotation | undefined {
+  return rotate.size === undefined && rotate.daily !== true ? undefined : rotate;
+}
+
+function logFlag(args: Arguments): "text" | "json" | "journal" | "off" | undefined {
   const log = args.text("log");
-  if (log === undefined || log === "text" || log === "json" || log === "off") return log;
-  throw new UsageError(`--log is text, json or off, got ${JSON.stringify(log)}.`);
+  if (log === undefined || log === "text" || log === "json" || log === "journal" || log === "off") return log;
+  throw new UsageError(`--log is text, json, journal or off, got ${JSON.stringify(log)}.`);
 }
 
 interface Running {

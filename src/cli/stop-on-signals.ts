@@ -7,8 +7,12 @@ import type { WebServer } from "../server/web-server.ts";
 
 const STDOUT = 1;
 
-/** Stops a server on SIGINT and SIGTERM: the first lets exchanges end, the second does not. SIGHUP reloads. */
+/**
+ * Stops a server on SIGINT and SIGTERM: the first lets exchanges end, the second does not. SIGHUP reloads, SIGUSR1 reopens
+ * log files.
+ */
 export function stopOnSignals(server: WebServer): void {
+  process.on("SIGUSR1", () => void server.reopenLogs());
   // A worker is told by its primary.
   if (membership !== undefined) return;
   let signalled = false;

@@ -33,6 +33,7 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
   maxConnections: checkCount,
   perAddress: checkCount,
   pidFile: checkPath,
+  logFile: checkLogFile,
   systemd: checkBoolean,
   admin: (value) => void parseListen(value as ListenOption),
   proxyProtocol: checkProxyProtocol,
@@ -164,10 +165,22 @@ function checkAddresses(value: unknown, name: string): string | undefined {
 }
 
 function checkLog(value: unknown, name: string): string | undefined {
-  if (value === "text" || value === "json" || value === "off") return undefined;
+  if (value === "text" || value === "json" || value === "journal" || value === "off") return undefined;
   if (isObject(value) && typeof value["write"] === "function") return undefined;
-  const meant = typeof value === "string" ? didYouMean(value, ["text", "json", "off"]) : "";
-  return expected(name, '"text", "json", "off" or a Log', value) + meant;
+  const meant = typeof value === "string" ? didYouMean(value, ["text", "json", "journal", "off"]) : "";
+  return expected(name, '"text", "json", "journal", "off" or a Log', value) + meant;
+}
+
+function checkLogFile(value: unknown, name: string): string | undefined {
+  if (!isObject(value)) return checkPath(value, name);
+  const { path, daily = false, gzip = false, ...counts } = value;
+  const flags = { daily, gzip };
+  const wrong = Object.entries(flags).find(([, flag]) => typeof flag !== "boolean");
+  return (
+    checkPath(path, `${name}.path`) ??
+    (wrong && checkBoolean(wrong[1], `${name}.${wrong[0]}`)) ??
+    checkNumbers({ size: 0, keep: 0, ...flags })(counts, name)
+  );
 }
 
 function checkPath(value: unknown, name: string): string | undefined {

@@ -1,17 +1,20 @@
-import { styleText } from "node:util";
 import { withoutVersion } from "../base/errors.ts";
 import type { Log, LogFields, LogLevel } from "../base/log.ts";
 import { escapeJson, escapeText } from "../extensions/access-log/escape.ts";
+import { isJournal, journalLines } from "../extensions/access-log/journal.ts";
+import { type Paint, paintFor } from "../extensions/access-log/text-line.ts";
 import { timestamp } from "../extensions/access-log/timestamp.ts";
 
 /** How {@link consoleLog} writes. */
 export interface ConsoleLogOptions {
-  /** Default: text on a terminal, JSON lines otherwise. */
-  readonly format?: "text" | "json" | undefined;
+  /** Default: text on a terminal, journal where standard error is the journal's, JSON lines otherwise. */
+  readonly format?: "text" | "json" | "journal" | undefined;
   /** Shows stacks, and what is said at level `debug`. Default: false. */
   readonly development?: boolean | undefined;
   /** Default: standard error, so that the access log has standard output to itself. */
   readonly stream?: NodeJS.WriteStream | undefined;
+  /** Takes lines in place of a stream. */
+  readonly to?: ((lines: string) => void) | undefined;
 }
 
 const STYLES = { debug: "gray", info: "cyan", access: "gray", warn: "yellow", error: "red" } as const;
@@ -23,12 +26,15 @@ const STYLES = { debug: "gray", info: "cyan", access: "gray", warn: "yellow", er
  */
 export function consoleLog(options: ConsoleLogOptions = {}): Log {
   const { stream = process.stderr, development = false } = options;
-  const format = options.format ?? (stream.isTTY ? "text" : "json");
-  const render = format === "text" ? textMessage : jsonMessage;
+  const { to = (lines: string): void => void stream.write(lines) } = options;
+  const format =
+    options.format ?? (stream.isTTY ? "text" : stream === process.stderr && isJournal(2) ? "journal" : "json");
+  const paint = paintFor(options.to === undefined && format === "text" ? stream : undefined);
+  const render = { text: textMessage, json: jsonMessage, journal: journalMessage }[format];
   return {
     write(level, message, fields = {}) {
       if (level === "debug" && !development) return;
-      stream.write(render({ level, message, fields, development, stream }));
+      to(render({ level, message, fields, development, paint }));
     },
   };
 }
@@ -38,17 +44,26 @@ interface Message {
   readonly message: string;
   readonly fields: LogFields;
   readonly development: boolean;
-  readonly stream: NodeJS.WriteStream;
+  readonly paint: Paint;
 }
 
-function textMessage({ level, message, fields, development, stream }: Message): string {
+function textMessage(message: Message): string {
+  const { level, paint } = message;
+  const time = paint("gray", new Date().toTimeString().slice(0, 8));
+  return `${time}  ${paint(STYLES[level], level)}  ${bareMessage(message)}`;
+}
+
+function journalMessage(message: Message): string {
+  return journalLines(message.level, bareMessage(message));
+}
+
+/** Without time and level. */
+function bareMessage({ message, fields, development, paint }: Message): string {
   const { error, frame, ...rest } = fields;
-  const time = styleText("gray", new Date().toTimeString().slice(0, 8), { stream });
-  const label = styleText(STYLES[level], level, { stream });
   const values = Object.entries(rest).map(([name, value]) => `${name}=${escapeText(textOf(value))}`);
   const stack = development ? stackOf(error).map((line) => `\n  ${escapeText(line)}`) : [];
-  const head = [`${time}  ${label}  ${escapeText(message)}`, ...values].join("  ");
-  return `${head}${styleText("gray", stack.join(""), { stream })}\n${frameText(frame)}`;
+  const head = [escapeText(message), ...values].join("  ");
+  return `${head}${stack.length > 0 ? paint("gray", stack.join("")) : ""}\n${frameText(frame)}`;
 }
 
 /** Lines of source where something went wrong. */

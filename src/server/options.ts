@@ -70,8 +70,11 @@ export interface ServerOptions extends SystemOptions {
    * Danger: whoever can connect from one of them chooses the client address that handlers see.
    */
   readonly proxyProtocol?: { readonly trusted: readonly string[] } | undefined;
-  /** Where messages of the server go. Default: standard error, as text on a terminal and as JSON lines otherwise. */
-  readonly log?: Log | "text" | "json" | "off" | undefined;
+  /**
+   * Where messages of the server go, or in which form. Default: standard error, as text on a terminal, for the journal where
+   * it is the journal's of systemd, and as JSON lines otherwise.
+   */
+  readonly log?: Log | "text" | "json" | "journal" | "off" | undefined;
   /**
    * Shows messages and stacks of internal errors to clients and in the log. Default: whether `NODE_ENV` is `development`.
    *

@@ -10,6 +10,7 @@ import { HTTP_LIMITS } from "../http/http-limits.ts";
 import { HttpServer } from "../http/http-server.ts";
 import { Request } from "../http/request.ts";
 import type { Response } from "../http/response.ts";
+import { reopenLogs } from "../extensions/access-log/reopen-logs.ts";
 import { byPriority, type Extension } from "../pipeline/stages.ts";
 import { Certificates } from "../tls/certificates.ts";
 import { AcceptLimits } from "../transport/accept-limits.ts";
@@ -31,6 +32,7 @@ import { PageHook } from "./development/page-hook.ts";
 import { developedProgram } from "./development/program.ts";
 import type { Pages } from "./development/start-page.ts";
 import { answerDirectly } from "./direct.ts";
+import { fileLog } from "./file-log.ts";
 import type { Hooks } from "./hooks.ts";
 import { Life } from "./life.ts";
 import { listenEverywhere, type OpenPlace } from "./listen-everywhere.ts";
@@ -130,7 +132,7 @@ export class WebServer {
     joinFetchStandard();
     this.options = options;
     const development = options.development ?? process.env["NODE_ENV"] === "development";
-    this.#log = logOf(options.log, development);
+    this.#log = logOf(options, development);
     this.#service = membership === undefined ? new Service(options, this.#log) : undefined;
     this.#accept = new AcceptLimits(options);
     const drops = new SharedDrops(this.#accept, membership);
@@ -191,6 +193,16 @@ export class WebServer {
   /** Where it answers probes; undefined when it does not. */
   get adminAddress(): ListenAddress | undefined {
     return this.#admin?.address;
+  }
+
+  /**
+   * Has all log files go on in new ones of the same name, in all workers: for who has renamed them. What went wrong is logged,
+   * and that log goes on in the file that it has.
+   */
+  async reopenLogs(): Promise<void> {
+    await reopenLogs().catch((error: Error) => this.#log.write("error", error.message));
+    // Whoever made the file first may make it for the workers, which perhaps may not.
+    this.#primary?.broadcast("reopen", {});
   }
 
   /** Where others act at the turns of its life. With `workers`, those of this process. */
@@ -364,6 +376,7 @@ export class WebServer {
   async #startAsWorker(member: Membership): Promise<void> {
     const { workers = 1, recycle = {} } = this.options;
     this.#number = member.enrol({ workers, recycle });
+    member.on("reopen", () => void this.reopenLogs());
     if (this.cache !== undefined) sharePurges(this.cache, member);
     await member.welcomed;
     shareExtensions(this.#allExtensions(), member, this.#number);
@@ -636,7 +649,10 @@ function compressOf(compress: ServerOptions["compress"]): Layer | undefined {
   return compress === false ? undefined : compression(typeof compress === "object" ? compress : {});
 }
 
-function logOf(log: ServerOptions["log"], development: boolean): Log {
+function logOf({ log, logFile }: ServerOptions, development: boolean): Log {
   if (log === "off") return silentLog;
-  return typeof log === "object" ? log : consoleLog({ format: log, development });
+  if (typeof log === "object") return log;
+  if (logFile === undefined) return consoleLog({ format: log, development });
+  const options = typeof logFile === "string" ? { path: logFile } : logFile;
+  return fileLog(options, log === "text" ? "text" : "json", development);
 }

@@ -1,6 +1,5 @@
-import { closeSync, openSync, write } from "node:fs";
+import { write } from "node:fs";
 import type { Writable } from "node:stream";
-import { MillraceError } from "../../base/errors.ts";
 
 /** Where lines end up. */
 export interface LineSink {
@@ -9,6 +8,8 @@ export interface LineSink {
   /** Goes on in a new file of the same name. Not called while it writes. */
   reopen?(): void;
   close?(): void;
+  /** Writes what is left when the process exits. */
+  writeSync?(text: string): void;
 }
 
 /** A descriptor that stays open, such as 1. The thread pool writes: a full pipe holds up nobody but its log. */
@@ -21,33 +22,4 @@ export function streamSink(stream: Writable): LineSink {
   return {
     write: (text, done) => stream.write(text, "latin1", (error) => done(error ?? null, error ? 0 : text.length)),
   };
-}
-
-/**
- * A file that is appended to; readable by its owner and group.
- *
- * @throws MillraceError `LOG_NOT_WRITABLE`
- */
-export function fileSink(path: string): LineSink {
-  let descriptor = openForAppending(path);
-  return {
-    write: (text, done) => write(descriptor, text, null, "latin1", done),
-    reopen() {
-      const fresh = openForAppending(path);
-      closeSync(descriptor);
-      descriptor = fresh;
-    },
-    close: () => closeSync(descriptor),
-  };
-}
-
-function openForAppending(path: string): number {
-  try {
-    return openSync(path, "a", 0o640);
-  } catch (cause) {
-    throw new MillraceError("LOG_NOT_WRITABLE", `The log ${path} cannot be written: ${(cause as Error).message}.`, {
-      hint: "Make its folder, and let this user write there.",
-      cause,
-    });
-  }
 }

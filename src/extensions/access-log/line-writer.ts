@@ -85,6 +85,17 @@ export class LineWriter {
     this.#sink.close?.();
   }
 
+  /** Writes what waits, now: the process exits. What is being written is with the system already. */
+  flushSync(): void {
+    const text = this.#pending;
+    this.#pending = "";
+    try {
+      if (text !== "") this.#sink.writeSync?.(text);
+    } catch {
+      // Nobody is left to be told.
+    }
+  }
+
   readonly #begin = (): void => {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -22,11 +22,16 @@ const STATUS: readonly Style[] = ["gray", "cyan", "green", "blue", "yellow", "re
  * // 14:03:07  200  GET   /user/7  13 B  0.4 ms
  */
 export function textLine(entry: AccessEntry, paint: Paint): string {
-  const { status, method, target } = entry;
   const time = new Date(entry.time).toTimeString().slice(0, 8);
+  return `${paint("gray", time)}  ${untimedLine(entry, paint)}`;
+}
+
+/** The same for a log that knows the time itself. */
+export function untimedLine(entry: AccessEntry, paint: Paint): string {
+  const { status, method, target } = entry;
   const from = isLocal(entry.remoteAddress) ? "" : `  ${entry.remoteAddress}`;
   return (
-    `${paint("gray", time)}  ${paint(STATUS[Math.floor(status / 100)] ?? "gray", String(status))}  ` +
+    `${paint(STATUS[Math.floor(status / 100)] ?? "gray", String(status))}  ` +
     `${method.padEnd(4)}  ${escapeText(target)}` +
     paint("gray", `  ${sizeText(entry.bytes)}  ${durationText(entry.ms)}${from}`) +
     `${entry.aborted ? paint("yellow", "  aborted") : ""}\n`

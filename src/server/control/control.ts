@@ -13,6 +13,7 @@ export interface Controlled {
   reload(wait: boolean): Promise<unknown>;
   stop(): void;
   clear(selection: Selection, soft: boolean): unknown;
+  reopenLogs(): Promise<void>;
   /** The commands of its own. */
   commands(): readonly CommandEntry[];
   /** Runs one of them. @param signal aborts when whoever asks is gone */
@@ -87,6 +88,8 @@ export class Control {
         // The reply goes first.
         setImmediate(() => this.#subject.stop());
         return "stopping";
+      case "reopen":
+        return this.#subject.reopenLogs().then(() => "reopened");
       case "clear":
         return this.#subject.clear(asked.selection, asked.soft === true);
       case "commands":

@@ -61,6 +61,7 @@ export function controlledServer(server: WebServer, number: number, primaryOf: (
       if (process.listenerCount("SIGTERM") > 0) process.emit("SIGTERM");
       else void server.stop();
     },
+    reopenLogs: () => server.reopenLogs(),
     clear(selection, soft) {
       const primary = primaryOf();
       const cleared = server.cache?.purge(selection, { soft }) ?? 0;

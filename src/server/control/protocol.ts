@@ -12,6 +12,8 @@ export type Command =
   | { readonly command: "reload"; readonly wait?: boolean }
   /** The reply comes at once; the channel closes when the instance ends. */
   | { readonly command: "stop" }
+  /** All log files, in all workers. */
+  | { readonly command: "reopen" }
   | { readonly command: "clear"; readonly selection: Selection; readonly soft?: boolean }
   /** The commands of the server's own; the result is a list of `{ name, summary }`. */
   | { readonly command: "commands" }

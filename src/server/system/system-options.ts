@@ -1,3 +1,4 @@
+import type { LogFileOptions } from "../file-log.ts";
 import type { ListenOption } from "../listen-option.ts";
 
 /** What a server is to the system that runs it. Part of the options of a server. */
@@ -19,4 +20,9 @@ export interface SystemOptions {
    * Danger: whoever can connect there learns addresses, workers, tasks and versions.
    */
   readonly admin?: ListenOption | undefined;
+  /**
+   * A file for the messages of the server, in place of standard error; JSON lines unless `log` says `"text"`. Default: none.
+   * The access log has its own: `accessLog({ to, rotate })`.
+   */
+  readonly logFile?: string | LogFileOptions | undefined;
 }

@@ -9,6 +9,9 @@ import { Primary } from "./primary.ts";
 /** What a process ends with when its workers do nothing but end: `EX_SOFTWARE` of sysexits.h. */
 const GIVEN_UP = 70;
 
+/** SIGUSR1 may mean workers as well, and is to open a port in none of them. Node has the flag since 22.14. */
+const NO_INSPECTOR = ["--disable-sigusr1"].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+
 /** The primary of this process, made when the first server starts in workers. All its servers run in the same workers. */
 export function fleet(workers: number | "auto", dispatch: Dispatch, log: Log): Primary {
   const before = currentFleet();
@@ -26,7 +29,7 @@ export function makePrimary(count: number, dispatch: Dispatch, log: Log, holding
       hint: "Start the program from a file: millrace run FILE, or node FILE.",
     });
   }
-  const program = { file, args: process.argv.slice(2), execArgv: process.execArgv };
+  const program = { file, args: process.argv.slice(2), execArgv: [...process.execArgv, ...NO_INSPECTOR] };
   return new Primary({
     count,
     dispatch,

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileSink, type LineSink } from "../../../src/extensions/access-log/line-sink.ts";
+import type { LineSink } from "../../../src/extensions/access-log/line-sink.ts";
+import { LogFile } from "../../../src/extensions/access-log/log-file.ts";
 import { LineWriter } from "../../../src/extensions/access-log/line-writer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-lines-"));
@@ -165,7 +166,7 @@ test("LineWriter tries again when a pipe is full for the moment", async () => {
 
 test("LineWriter goes on in a new file after a rotation, and loses no line", async () => {
   const path = join(folder, "rotated.log");
-  const { writer } = writerOn(fileSink(path));
+  const { writer } = writerOn(new LogFile(path));
   writer.write("before\n");
   await writer.flush();
   renameSync(path, `${path}.1`);
@@ -181,8 +182,8 @@ test("LineWriter goes on in a new file after a rotation, and loses no line", asy
   assert.equal(old.length + fresh.length, "before\nbetween\nafter\n".length + 70_001);
 });
 
-test("fileSink names the log that cannot be written", () => {
-  assert.throws(() => fileSink(join(folder, "missing/access.log")), {
+test("LogFile names the log that cannot be written", () => {
+  assert.throws(() => new LogFile(join(folder, "missing/access.log")), {
     code: "LOG_NOT_WRITABLE",
     message: /missing\/access\.log/,
   });
