@@ -147,3 +147,10 @@ test("examples/compressed.ts compresses a page, files, and a stream while it goe
   assert.match(new TextDecoder().decode((await reader.read()).value), /^data: tick 0\n/);
   await reader.cancel();
 });
+
+test("examples/scripts registers what its scripts say", async () => {
+  await using server = await runCommand("serve", "--config", "examples/scripts/millrace.config.ts", "--no-reload");
+  assert.equal(await (await fetch(new URL("/hello/you", server.url))).text(), "Hello, you");
+  const { ticks } = (await (await fetch(new URL("/clock", server.url))).json()) as { ticks: number };
+  assert.equal(typeof ticks, "number");
+});

@@ -34,8 +34,12 @@ export class FleetProcess implements AsyncDisposable {
   }
 
   /** The same for any command that serves. */
-  static begin(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<FleetProcess> {
-    return FleetProcess.program(CLI, env, [...command, "--log", "json"]);
+  static begin(
+    command: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    folder?: string,
+  ): Promise<FleetProcess> {
+    return FleetProcess.program(CLI, env, [...command, "--log", "json"], folder);
   }
 
   /** The same for a program that tells its address by itself. */
@@ -43,8 +47,10 @@ export class FleetProcess implements AsyncDisposable {
     file: string,
     env: Readonly<Record<string, string>> = {},
     args: readonly string[] = [],
+    folder?: string,
   ): Promise<FleetProcess> {
     const child = spawn(process.execPath, [file, ...args], {
+      cwd: folder,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { MillraceError } from "../../base/errors.ts";
 import type { Log, LogFields, LogLevel } from "../../base/log.ts";
@@ -48,10 +49,14 @@ export interface ScriptFault extends Fault {
 
 interface Entry {
   readonly host: Host | undefined;
+  /** Which file it is, whatever it is called. */
+  readonly inode: string;
   /** What is in force. */
   run: ScriptRun | undefined;
   fault: Fault | undefined;
 }
+
+type Found = Pick<Entry, "host" | "inode">;
 
 /** Runs the scripts of a server and of its hosts, and again those that have changed. */
 export class Autorun {
@@ -130,14 +135,16 @@ export class Autorun {
     const began = performance.now();
     const affected = this.#graph?.change(files) ?? new Set();
     const found = this.#find();
+    const moved = this.#move(found);
     const gone = [...this.#scripts.keys()].filter((file) => !found.has(file));
-    const again = [...found.keys()].filter((file) => !this.#scripts.has(file) || affected.has(file));
+    const isDue = (file: string): boolean => !this.#scripts.has(file) || affected.has(file) || moved.has(file);
+    const again = [...found.keys()].filter(isDue);
     if (gone.length === 0 && again.length === 0) return;
     if (again.length > 0) await this.#around.server.hooks.safeCall("reloadScripts", again);
     const changes = new Map<Change, string>();
     for (const file of gone) changes.set({ before: this.#scripts.get(file)!.run, next: undefined }, file);
     for (const file of again) {
-      const entry = this.#entry(file, found.get(file));
+      const entry = this.#entry(file, found.get(file)!);
       const next = await this.#attempt(file, entry);
       if (this.#isOver) return void next?.end();
       if (next !== undefined) changes.set({ before: entry.run, next }, file);
@@ -158,17 +165,36 @@ export class Autorun {
   }
 
   /** The scripts that there are, in the order that they run in, each with its host. A file belongs to the first folder. */
-  #find(): Map<string, Host | undefined> {
-    const found = new Map<string, Host | undefined>();
+  #find(): Map<string, Found> {
+    const found = new Map<string, Found>();
     for (const { folder, host } of this.#init.sources) {
-      for (const file of scriptsIn(folder).scripts) if (!found.has(file)) found.set(file, host);
+      for (const file of scriptsIn(folder).scripts) {
+        if (!found.has(file)) found.set(file, { host, inode: inodeOf(file) });
+      }
     }
     return found;
   }
 
-  #entry(file: string, host: Host | undefined): Entry {
-    let entry = this.#scripts.get(file);
-    if (entry === undefined) this.#scripts.set(file, (entry = { host, run: undefined, fault: undefined }));
+  /** Scripts that are called differently now keep what they have in force until they have run. @returns their new names */
+  #move(found: ReadonlyMap<string, Found>): Set<string> {
+    const moved = new Set<string>();
+    for (const [old, entry] of [...this.#scripts]) {
+      if (found.has(old)) continue;
+      const isIt = ([file, { inode }]: [string, Found]): boolean => inode === entry.inode && !this.#scripts.has(file);
+      const [file, now] = [...found].find(isIt) ?? [];
+      if (file === undefined) continue;
+      this.#scripts.delete(old);
+      this.#graph?.forget(old);
+      this.#scripts.set(file, { ...entry, ...now });
+      moved.add(file);
+    }
+    return moved;
+  }
+
+  #entry(file: string, found: Found): Entry {
+    const before = this.#scripts.get(file);
+    const entry = { run: before?.run, fault: before?.fault, ...found };
+    this.#scripts.set(file, entry);
     return entry;
   }
 
@@ -215,6 +241,12 @@ export class Autorun {
     }
     return done.some(({ before, next }) => before !== undefined || next !== undefined);
   }
+}
+
+/** Of what is not there, one that no other file has. */
+function inodeOf(file: string): string {
+  const { dev, ino } = statSync(file, { bigint: true, throwIfNoEntry: false }) ?? { dev: 0n, ino: file };
+  return `${dev} ${ino}`;
 }
 
 /** @throws {MillraceError} `SCRIPT_STUCK` when it takes longer */

@@ -14,8 +14,8 @@ export interface AutorunParts {
   readonly onRun: (state: AutorunState) => void;
 }
 
-/** Modules in memory that newer versions have replaced, at which a process is worn out. About 20 MB. */
-const MOST_OUTDATED = 1000;
+/** Modules in memory that newer versions have replaced, at which a process is worn out. */
+const MOST_OUTDATED = 500;
 const TIMEOUT = 10_000;
 
 /**
@@ -66,7 +66,7 @@ function wornOut(log: Log, member: Membership | undefined): (state: AutorunState
     // A successor would have no old version of a script that has failed.
     if (outdated < limit || faults.length > 0) return;
     limit = outdated * 2;
-    if (member !== undefined) return member.leave(`it holds ${outdated} old versions of scripts`);
+    if (member !== undefined) return member.leave(`it holds ${outdated} old versions of modules`);
     log.write("warn", "Old versions of scripts take memory until this process ends", { modules: outdated });
   };
 }

@@ -23,8 +23,8 @@ export class Hearsay {
   hear(worker: object, { level, message, fields }: Saying): void {
     const now = performance.now();
     for (const [key, { since }] of this.#heard) if (now - since > WINDOW) this.#heard.delete(key);
-    // How long it took differs between workers.
-    const { milliseconds: _, ...same } = fields;
+    // How long it took differs between workers, and so do lines of source that are being mended.
+    const { milliseconds: _, frame: __, ...same } = fields;
     const key = JSON.stringify([message, same]);
     const before = this.#heard.get(key);
     if (before !== undefined && !before.from.has(worker)) return void before.from.add(worker);
