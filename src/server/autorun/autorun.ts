@@ -178,7 +178,7 @@ export class Autorun {
   /** Scripts that are called differently now keep what they have in force until they have run. @returns their new names */
   #move(found: ReadonlyMap<string, Found>): Set<string> {
     const moved = new Set<string>();
-    for (const [old, entry] of [...this.#scripts]) {
+    for (const [old, entry] of this.#scripts) {
       if (found.has(old)) continue;
       const isIt = ([file, { inode }]: [string, Found]): boolean => inode === entry.inode && !this.#scripts.has(file);
       const [file, now] = [...found].find(isIt) ?? [];

@@ -11,12 +11,12 @@ const LOAD = { keepAlive: 3, closing: 2, pause: 20 };
 /** Two rounds of all kinds of edits. */
 const EDITS = 10;
 
-suite("Edits under load", { concurrency: false }, () => {
-  for (const [where, args] of [
-    ["one process", []],
-    ["workers", ["--workers", "2"]],
-  ] as const) {
-    test(`No request fails while scripts are edited, broken, mended, renamed and deleted, in ${where}`, async (context) => {
+for (const [where, args] of [
+  ["one process", []],
+  ["workers", ["--workers", "2"]],
+] as const) {
+  suite(`Edits under load in ${where}`, { concurrency: false }, () => {
+    test("no request fails while scripts are edited, broken, mended, renamed and deleted", async (context) => {
       await using server = await EditedServer.start(args);
       const { answered, failures } = await editScripts(server, EDITS, LOAD);
       context.diagnostic(`${answered} answered`);
@@ -25,8 +25,10 @@ suite("Edits under load", { concurrency: false }, () => {
       // Each fault is told once, however many workers have met it.
       assert.equal(server.failures, 2);
     });
-  }
+  });
+}
 
+suite("Edits", () => {
   test("A worker that holds many old versions of modules is replaced, and no request fails", async () => {
     const folder = mkdtempSync(join(tmpdir(), "millrace-worn-"));
     mkdirSync(join(folder, "autorun"));
@@ -51,7 +53,7 @@ suite("Edits under load", { concurrency: false }, () => {
           write("100.ts", `export const n = ${edit};`);
           await until(async () => (await fleet.get("/n")) === `n${edit}`, 20_000);
         }
-        await until(() => fleet.stderr.includes('"reason":"it holds 505 old versions of modules"'), 20_000);
+        await until(() => /it holds \d+ old versions of modules/.test(fleet.stderr), 20_000);
         await until(() => fleet.workers.length === 1 && fleet.workers[0] !== before, 40_000);
         assert.equal(await fleet.get("/n"), "n5");
       } finally {
