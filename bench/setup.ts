@@ -11,6 +11,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   caddy: "caddy",
   varnishd: "varnish",
   wrk: "wrk",
+  h2load: "nghttp2-client",
   taskset: "util-linux",
 };
 

@@ -64,8 +64,8 @@ function nginx(program: string, use: Use): Command {
   );
 }
 
-function nginxServer({ kind, port, folder, origin }: Use, prefix: string): string {
-  const listen = `listen 127.0.0.1:${port};`;
+function nginxServer({ kind, port, folder, origin, http2 }: Use, prefix: string): string {
+  const listen = `listen 127.0.0.1:${port}${http2 === true ? " http2" : ""};`;
   const files = "sendfile on; tcp_nopush on; open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;";
   if (kind === "files") return `server { ${listen} root ${folder}; ${files} }`;
   if (kind !== "cache") {
@@ -82,7 +82,7 @@ function nginxServer({ kind, port, folder, origin }: Use, prefix: string): strin
       }`;
 }
 
-/** h2o 2.2 answers a fixed text only through mruby, so it takes part with files alone. */
+/** h2o 2.2 answers a fixed text only through mruby, so it takes part with files alone, and with one as its index. */
 function h2o(program: string, { port, folder }: Use): Command {
   return configured(
     join(scratch, `h2o-${port}.conf`),
@@ -99,6 +99,7 @@ hosts:
     paths:
       "/":
         file.dir: ${folder}
+        file.index: [index.json]
 `,
   );
 }

@@ -15,6 +15,8 @@ export interface Use {
   readonly folder: string;
   /** The port of the server behind this one. */
   readonly origin?: number | undefined;
+  /** Whether it is asked in HTTP/2, by prior knowledge. */
+  readonly http2?: boolean;
 }
 
 /** A server that rows can name. */

@@ -8,6 +8,7 @@ const bun = benchPath(
 /** The peers that are programs in JavaScript: one file of `apps/` each, told by the environment what to serve. */
 export const scripts: readonly Peer[] = [
   onNode("node:http", "node-http", () => process.versions.node),
+  onNode("node:http2", "node-http2", () => `${process.versions.node}, nghttp2 ${process.versions["nghttp2"]}`),
   onNode("Fastify", "fastify", () => packageVersion("fastify")),
   onNode("Hono on Node", "hono", () => `${packageVersion("hono")}, adapter ${packageVersion("@hono/node-server")}`),
   onNode("Express", "express", () => packageVersion("express")),

@@ -1,5 +1,6 @@
 import type { Row } from "../row.ts";
 import { coalescingRow } from "./coalescing.ts";
+import { http2Rows } from "./http2.ts";
 import { latencyRow } from "./latency.ts";
 import { loadRow } from "./load-row.ts";
 import { loadSpecs } from "./loads.ts";
@@ -10,5 +11,14 @@ import { typesRow } from "./types.ts";
 
 /** Every row, in the order of the report. */
 export function allRows(): Row[] {
-  return [...loadSpecs().map(loadRow), coalescingRow(), routesRow(), latencyRow(), memoryRow(), startRow(), typesRow()];
+  return [
+    ...loadSpecs().map(loadRow),
+    ...http2Rows(),
+    coalescingRow(),
+    routesRow(),
+    latencyRow(),
+    memoryRow(),
+    startRow(),
+    typesRow(),
+  ];
 }

@@ -6,13 +6,14 @@
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { runServer } from "../support/run-server.ts";
+import { runServer, startServer } from "../support/run-server.ts";
 import { packagedSuite } from "./cache/packaged-suite.ts";
 import { countOf, failures, playCacheTests, totals } from "./cache/play.ts";
 import { CacheSuite } from "./cache/suite.ts";
 import { CORPUS_CASES, playCorpus } from "./h1/corpus.ts";
 import { PROBE_CASES } from "./probe-cases.ts";
 import { ourServer } from "./probe-server.ts";
+import { H2SPEC_VERSION, playH2spec } from "./h2spec.ts";
 import { playProbe } from "./probe.ts";
 import { playObfuscations, TE_MUTATIONS, TE_ORDINARY } from "./te.ts";
 
@@ -71,6 +72,32 @@ const probe: Suite = {
   },
 };
 
+/** Cases in h2spec: a run that plays fewer has proven nothing. */
+const H2SPEC_CASES = 146;
+
+/** A port that speaks HTTP/1.1 too answers what is no preface in HTTP/1.1: see docs/conformance.md. */
+const ANSWERED_IN_HTTP1 = "Sends invalid connection preface";
+
+function h2spec(name: string, flags: readonly string[], excused: readonly string[]): Suite {
+  return {
+    name: `h2spec ${H2SPEC_VERSION} --strict, ${name}`,
+    async run() {
+      const server = await startServer(["run", "examples/echo.ts", ...flags]);
+      try {
+        const { tests, passed, failures } = await playH2spec(server.port, flags.includes("--tls"));
+        const isAsKnown = failures.length === excused.length && failures.every((failure) => excused.includes(failure));
+        return {
+          passed: tests === H2SPEC_CASES && passed === tests - excused.length && isAsKnown,
+          total: `${passed} of ${tests}`,
+          details: failures.join("\n"),
+        };
+      } finally {
+        await server.stop();
+      }
+    },
+  };
+}
+
 /** What must pass at least; every case that does not is explained in docs/conformance.md. */
 interface Least {
   readonly required: number;
@@ -99,6 +126,8 @@ const SUITES: readonly Suite[] = [
   corpus("strict"),
   obfuscations,
   probe,
+  h2spec("over TLS", ["--tls"], []),
+  h2spec("by prior knowledge", [], [ANSWERED_IN_HTTP1]),
   cacheTests("npm http-cache-tests 0.4.5", packagedSuite, { required: 151, optimal: 82 }),
   ...(CACHE_TESTS === "" ? [] : [cacheTests("source", () => CACHE_TESTS, { required: 159, optimal: 93 })]),
 ];
