@@ -9,7 +9,8 @@ import { parsePriority, type Priority } from "./priority.ts";
 import { RequestCache } from "./request-cache.ts";
 import { RequestHead, type RequestText } from "./request-head.ts";
 import { CONNECTION_WINDOW, PeerSettings } from "./settings.ts";
-import { Stream, type StreamOwner } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { StreamOwner } from "./stream-owner.ts";
 import type { StreamTable } from "./stream-table.ts";
 import { TrailerSection } from "./trailer-section.ts";
 
@@ -175,15 +176,18 @@ export class Receiver implements FrameHandler {
       return this.#streams.wasReset(id) ? undefined : ENDED;
     }
     if (length === padding && !ends && !this.#floods.empty.spend(this.#now)) return MANY_EMPTY;
-    if (!stream.takeRoom(length, padding)) return OVERFLOW;
+    if (!stream.content!.takeRoom(length, padding)) return OVERFLOW;
     this.#stream = stream;
     return undefined;
   }
 
   onContent(octets: Buffer, start: number, end: number): Result {
     const stream = this.#stream;
-    if (stream === undefined || stream.state === "closed") return undefined;
-    return stream.receive(octets, start, end);
+    if (stream === undefined) return undefined;
+    if (stream.state !== "closed") return stream.receive(octets, start, end);
+    // It was reset in the middle of a frame that counts as a whole.
+    this.release(end - start);
+    return undefined;
   }
 
   onDataEnd(): Result {

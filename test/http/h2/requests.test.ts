@@ -204,6 +204,25 @@ describe("A request of HTTP/2", () => {
     assert.equal(String((await client.response(5)).body), "2");
   });
 
+  test("that is reset in the middle of a frame takes no room from the others", async () => {
+    const server = frameServer(reads);
+    const client = await server.client();
+    const large = frame("data", 0, 1, Buffer.alloc(16 * 1024));
+    let stream = 1;
+    for (let count = 0; count < 70; count++, stream += 2) {
+      large.writeUInt32BE(stream, 5);
+      client.headers(stream, { ...POST, "content-length": "1" }, false);
+      client.send(large.subarray(0, 100));
+      await turns(3);
+      client.send(large.subarray(100));
+      await client.wantReset(stream, 1);
+    }
+    client.headers(stream, POST, false);
+    for (let sent = 0; sent < 128; sent += 16) client.data(stream, Buffer.alloc(16 * 1024));
+    client.data(stream, "", true);
+    assert.equal(String((await client.response(stream)).body), String(128 * 1024));
+  });
+
   test("that sends more than its window is a fault of the whole connection", async () => {
     const server = frameServer(() => deferred<Response>().promise);
     const client = await server.client();
