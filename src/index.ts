@@ -36,7 +36,7 @@ export type { HostTlsOptions, TlsOptions } from "./tls/tls-options.ts";
 // What a server does beside answering.
 export { Hooks } from "./server/hooks.ts";
 export type { HookOptions, HooksInit, HookStatus, ListenerStatus } from "./server/hooks.ts";
-export type { ErrorSource, HookListeners, HookName, WorkerExit } from "./server/hook-listeners.ts";
+export type { ErrorSource, Heir, HookListeners, HookName, WorkerExit } from "./server/hook-listeners.ts";
 export { Registrations } from "./server/registrations.ts";
 export type { Register } from "./server/registrations.ts";
 export type { AutorunOptions } from "./server/autorun/autorun-options.ts";

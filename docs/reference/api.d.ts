@@ -366,11 +366,16 @@ declare module "millrace" {
       static fromChecked(list: string[]): Headers;
   }
   type HeadersInit = Headers | globalThis.Headers | Iterable<readonly [string, string]> | Record<string, string>;
+  interface Heir {
+      readonly pid: number;
+      readonly version: string;
+  }
   interface HookListeners {
       reloadScripts(files: readonly string[]): MaybePromise<void>;
       loaded(): MaybePromise<void>;
       listen(addresses: readonly ListenAddress[]): MaybePromise<void>;
       request(request: Request): MaybePromise<Response | void>;
+      handover(heir: Heir): MaybePromise<void>;
       drain(deadline: number): MaybePromise<void>;
       close(): MaybePromise<void>;
       error(error: unknown, source: ErrorSource): MaybePromise<void>;
@@ -1010,6 +1015,7 @@ declare module "millrace" {
       readonly recycle?: Recycling | undefined;
       readonly name?: string | undefined;
       readonly autorun?: string | AutorunOptions | false | undefined;
+      readonly takeover?: boolean | undefined;
       readonly hooks?: Hooks | undefined;
       readonly tasks?: readonly Task[] | undefined;
       readonly commands?: Readonly<Record<string, ServerCommand>> | undefined;
@@ -1020,6 +1026,7 @@ declare module "millrace" {
   interface SharedSecrets {
       readonly current: Buffer;
       readonly previous: Buffer | undefined;
+      readonly all: readonly Buffer[];
       onChange(hear: () => void): () => void;
   }
   type StageName = "prime" | "pre" | "present" | "package" | "post";

@@ -32,6 +32,7 @@ export const FLAGS = {
   reload: { type: "boolean", summary: "run scripts once, and watch nothing" },
   admin: { type: "string", value: "ADDRESS", summary: "answer /livez, /readyz and /status here, such as 9090" },
   systemd: { type: "boolean", summary: "tell systemd how it is (when it waits for that)" },
+  takeover: { type: "boolean", summary: "take the sockets of the instance that has the name, if one runs" },
   wait: { type: "boolean", summary: "wait until it is over" },
   json: { type: "boolean", summary: "answer in JSON" },
   all: { type: "boolean", summary: "clear everything" },

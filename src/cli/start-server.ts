@@ -24,6 +24,7 @@ export const SERVER_FLAGS: readonly FlagName[] = [
   "workers",
   "dispatch",
   "name",
+  "takeover",
   "out-pid",
   "reload",
   "systemd",
@@ -72,8 +73,15 @@ function speaksTls(args: Arguments): boolean {
 async function withName(options: ServerOptions, what: string, args: Arguments): Promise<ServerOptions> {
   if (membership !== undefined) return options;
   const given = instanceName(args) ?? options.name;
+  if (args.is("takeover") ?? options.takeover ?? false) {
+    return { ...options, name: given ?? defaultName(what), takeover: true };
+  }
   if (given !== undefined) {
-    if (await isRunning(given)) throw new MillraceError("NAME_IN_USE", `Another instance is called ${given}.`);
+    if (await isRunning(given)) {
+      throw new MillraceError("NAME_IN_USE", `Another instance is called ${given}.`, {
+        hint: "Take over from it (--takeover), stop it (millrace stop), or choose another name.",
+      });
+    }
     return { ...options, name: given };
   }
   try {

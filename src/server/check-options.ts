@@ -53,6 +53,7 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
     typeof value === "string" && isInstanceName(value)
       ? undefined
       : expected(name, "letters, digits, ., _ and -, 63 at most", value),
+  takeover: checkBoolean,
   autorun: checkAutorun,
   hooks: (value, name) => (value instanceof Hooks ? undefined : expected(name, "a Hooks", value)),
   tasks: (value, name) => (Array.isArray(value) ? undefined : expected(name, "a list of tasks", value)),

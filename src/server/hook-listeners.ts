@@ -23,6 +23,13 @@ export interface WorkerExit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** A process that has taken over. */
+export interface Heir {
+  readonly pid: number;
+  /** Of its millrace. */
+  readonly version: string;
+}
+
 /**
  * The hooks of a server's life, each with the form of its listeners. A listener whose result may be more than nothing
  * answers: see `Hooks.ask`.
@@ -45,6 +52,8 @@ export interface HookListeners {
   listen(addresses: readonly ListenAddress[]): MaybePromise<void>;
   /** A request came. Whoever returns a response answers it; otherwise the hosts do. */
   request(request: Request): MaybePromise<Response | void>;
+  /** Another process has taken over, and listens. This one begins to drain. */
+  handover(heir: Heir): MaybePromise<void>;
   /** The server accepts no more connections, and lets exchanges end until `deadline` milliseconds are over. */
   drain(deadline: number): MaybePromise<void>;
   /** The last connection is closed. */

@@ -44,11 +44,12 @@ export async function listenEverywhere(places: readonly ListenWhere[], parts: Li
 
 type OnConnection = (connection: Connection) => void;
 
-async function openPlace(
+/** Listens on one address. @throws as `listenEverywhere` does */
+export async function openPlace(
   key: string,
   where: ListenWhere,
   onConnection: OnConnection,
-  { settings, inherited }: ListenParts,
+  { settings, inherited }: Pick<ListenParts, "settings" | "inherited">,
 ): Promise<OpenPlace> {
   if (membership !== undefined) {
     const given = await membership.listen(key, where);

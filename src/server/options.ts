@@ -113,6 +113,11 @@ export interface ServerOptions extends SystemOptions {
    * Danger: whoever may write into the folder runs code in the server.
    */
   readonly autorun?: string | AutorunOptions | false | undefined;
+  /**
+   * Takes the sockets of the instance that has this name, if one runs, without a moment in which nobody listens: it ends
+   * what it has when this one listens, and goes on if this one does not come to that. Default: false.
+   */
+  readonly takeover?: boolean | undefined;
   /** Who acts at the turns of the server's life. Default: none; `server.hooks` takes more. */
   readonly hooks?: Hooks | undefined;
   /** What the server does beside answering, and when. Of several workers the first does it. */

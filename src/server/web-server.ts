@@ -33,6 +33,7 @@ import { developedProgram } from "./development/program.ts";
 import type { Pages } from "./development/start-page.ts";
 import { answerDirectly } from "./direct.ts";
 import { fileLog } from "./file-log.ts";
+import type { Takeover } from "./handover/takeover.ts";
 import type { Hooks } from "./hooks.ts";
 import { Life } from "./life.ts";
 import { listenEverywhere, type OpenPlace } from "./listen-everywhere.ts";
@@ -49,7 +50,7 @@ import { shareExtensions } from "./workers/share-extensions.ts";
 import type { SharedSecrets } from "./workers/secrets.ts";
 import { sharePurges } from "./workers/shared-cache.ts";
 import { SharedDrops } from "./workers/shared-drops.ts";
-import { sharedSecrets } from "./workers/shared-secrets.ts";
+import { inheritSecrets, sharedSecrets } from "./workers/shared-secrets.ts";
 import { inheritedSockets, withInherited } from "./system/inherited-sockets.ts";
 import type { Admin } from "./system/admin.ts";
 import { Service, type Serving } from "./system/service.ts";
@@ -75,6 +76,7 @@ export type ServerState = "new" | "starting" | "listening" | "stopping" | "stopp
 
 const LISTEN = "127.0.0.1:8080";
 const STOP_DEADLINE = 30_000;
+const FAILED_DEADLINE = 5000;
 
 /**
  * A web server: listens, speaks HTTP, and has an app or hosts answer.
@@ -118,6 +120,8 @@ export class WebServer {
   /** Its number among the servers of a worker. */
   #number = 0;
   #state: ServerState = "new";
+  /** The instance that it stands in for. */
+  #takeover: Takeover | undefined;
   #stopped: Promise<void> | undefined;
   /** What takes it from the servers that this process runs itself. */
   #sit: () => void = () => {};
@@ -287,14 +291,18 @@ export class WebServer {
     const { workers, dispatch = "reuse-port" } = this.options;
     try {
       this.#service?.starting();
+      this.#takeover = await this.#takeOver();
       await this.#beAdministered();
       if (membership !== undefined) await this.#startAsWorker(membership);
       else if (workers === undefined) await this.#startHere();
       else await this.#startElsewhere(workers, dispatch);
       await this.#beControlled();
       this.#service?.listening(this.#serving);
+      this.#takeover?.complete();
     } catch (error) {
-      await this.stop({ deadline: 0 });
+      this.#takeover?.abandon();
+      // Somebody may have been let in already, in the place of the server that goes on.
+      await this.stop(this.#takeover === undefined ? { deadline: 0 } : { deadline: FAILED_DEADLINE, isReplaced: true });
       throw error;
     }
     this.#state = "listening";
@@ -309,6 +317,17 @@ export class WebServer {
     };
   }
 
+  /** Receives the sockets of the instance that has the name, if one runs. */
+  async #takeOver(): Promise<Takeover | undefined> {
+    const { name, takeover = false } = this.options;
+    if (!takeover || membership !== undefined) return undefined;
+    if (name === undefined) throw new MillraceError("BAD_OPTION", "takeover needs a name: whose sockets?", {});
+    const { Takeover } = await import("./handover/takeover.ts");
+    const begun = await Takeover.begin(name, this.#log);
+    if (begun !== undefined) inheritSecrets(begun.secrets);
+    return begun;
+  }
+
   /** Opens the control socket of an instance that has a name. */
   async #beControlled(): Promise<void> {
     const { name } = this.options;
@@ -317,10 +336,8 @@ export class WebServer {
       import("./control/control.ts"),
       import("./control/controlled-server.ts"),
     ]);
-    this.#control = await Control.open(
-      name,
-      controlledServer(this, this.#number, () => this.#primary),
-    );
+    const subject = controlledServer(this, this.#number, () => this.#primary);
+    this.#control = await Control.open(name, subject, this.#takeover !== undefined);
   }
 
   /** Answers probes where the option says, from before the start until after the end. */
@@ -332,7 +349,7 @@ export class WebServer {
       import("./system/administered.ts"),
     ]);
     const subject = administered(this, () => ({ number: this.#number, primary: this.#primary }));
-    this.#admin = await Admin.open(admin, subject, this.#log);
+    this.#admin = await Admin.open(admin, subject, this.#log, (key) => this.#takeover?.take(key));
   }
 
   async #startHere(): Promise<void> {
@@ -396,7 +413,9 @@ export class WebServer {
 
   async #startElsewhere(workers: number | "auto", dispatch: Dispatch): Promise<void> {
     const { fleet } = await import("./workers/fleet.ts");
-    const primary = fleet(workers, dispatch, this.#log);
+    const { secrets = [] } = this.#takeover ?? {};
+    const legacy = this.#takeover && { holdings: this.#takeover.takeAll(), secrets };
+    const primary = fleet(workers, dispatch, this.#log, legacy);
     this.#lead(primary);
     this.#number = enrol();
     await primary.started(this.#number);
@@ -442,7 +461,7 @@ export class WebServer {
       onConnection: (index) => (secured[index] === true ? securely : plainly),
       isSecure: (index) => secured[index] === true,
       settings,
-      inherited: () => undefined,
+      inherited: (key) => this.#takeover?.take(key),
     });
   }
 
@@ -536,7 +555,8 @@ export class WebServer {
    * without workers has one from then on, and its process keeps it. When the program or its config is broken nothing has
    * changed.
    *
-   * @throws {MillraceError} why the new program cannot start; `NOT_LISTENING`; `IN_WORKER` where the primary decides
+   * @throws {MillraceError} why the new program cannot start; `NOT_LISTENING`; `HANDOVER_UNDER_WAY`; `IN_WORKER` where
+   *   the primary decides
    * @example
    * process.on("SIGUSR2", () => void server.reload().catch(() => {}));
    */
@@ -547,11 +567,14 @@ export class WebServer {
       });
     }
     if (this.#state !== "listening") throw new MillraceError("NOT_LISTENING", "The server does not listen.");
-    if (this.#primary !== undefined) return this.#primary.reload();
-    const { promote } = await import("./workers/promotion.ts");
-    const over = promote(this.options.dispatch ?? "reuse-port", this.#log);
-    this.#service?.reloading(over, this.#serving);
-    await over;
+    const { whileReloading } = await import("./handover/succession.ts");
+    await whileReloading(async () => {
+      if (this.#primary !== undefined) return this.#primary.reload();
+      const { promote } = await import("./workers/promotion.ts");
+      const over = promote(this.options.dispatch ?? "reuse-port", this.#log);
+      this.#service?.reloading(over, this.#serving);
+      await over;
+    });
   }
 
   /** Workers serve in place of this process. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { MillraceError } from "../base/errors.ts";
 import { listenError } from "./listen-error.ts";
 import type { ListeningHandle } from "./listening-handle.ts";
+import { clearUnixPath } from "./unix-path.ts";
 
 /**
  * The only thing in Node that passes descriptors between processes that are not parent and child (SCM_RIGHTS): a pipe of
@@ -74,6 +75,7 @@ export class HandleSender {
    * @throws {MillraceError} `CANNOT_PASS_SOCKETS`; `PATH_IN_USE` and its kin
    */
   static async open(path: string): Promise<HandleSender> {
+    await clearUnixPath(path);
     // Nothing is ever read: libuv cannot watch one descriptor for two handles.
     const server = createServer({ pauseOnConnect: true });
     server.maxConnections = 1;

@@ -40,6 +40,11 @@ export class LineChannel {
     if (this.#socket.writable) this.#socket.write(`${line}\n`);
   }
 
+  /** Closes now: who does not read would be waited for. */
+  abort(): void {
+    this.#socket.destroy();
+  }
+
   /** Sends what is queued and closes. */
   end(): void {
     this.#socket.end();

@@ -13,6 +13,12 @@ export interface FleetSettings {
   readonly file?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** 0 for any free one. */
+  readonly port?: number;
+  /** Another Node than the one that runs this. */
+  readonly node?: string;
+  /** Another millrace than this one: the path of its command. */
+  readonly cli?: string;
 }
 
 /** `millrace run FILE …`, seen from outside: a primary with workers, or one process. */
@@ -28,9 +34,16 @@ export class FleetProcess implements AsyncDisposable {
   }
 
   /** Starts it and waits until it tells its address. */
-  static start({ file = APP, args = [], env = {} }: FleetSettings = {}): Promise<FleetProcess> {
-    const port = args.includes("--port") ? [] : ["--port", "0"];
-    return FleetProcess.begin(["run", file, ...port, ...args], env);
+  static start({
+    file = APP,
+    args = [],
+    env = {},
+    port = 0,
+    node,
+    cli = CLI,
+  }: FleetSettings = {}): Promise<FleetProcess> {
+    const where = args.includes("--port") ? [] : ["--port", `${port}`];
+    return FleetProcess.program(cli, env, ["run", file, ...where, ...args, "--log", "json"], undefined, node);
   }
 
   /** The same for any command that serves. */
@@ -48,8 +61,9 @@ export class FleetProcess implements AsyncDisposable {
     env: Readonly<Record<string, string>> = {},
     args: readonly string[] = [],
     folder?: string,
+    node: string = process.execPath,
   ): Promise<FleetProcess> {
-    const child = spawn(process.execPath, [file, ...args], {
+    const child = spawn(node, [file, ...args], {
       cwd: folder,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -58,11 +72,15 @@ export class FleetProcess implements AsyncDisposable {
     child.stderr.on("data", (text) => (output.stderr += text));
     const address = await new Promise<number>((resolve, reject) => {
       let stdout = "";
+      let isKnown = false;
       child.stdout.on("data", (text) => {
-        if (stdout.length > 10_000) return;
+        if (isKnown) return;
+        // Lines of the access log may come before it: workers serve what a handover has brought.
         stdout += text;
         const found = /^millrace: http:\/\/[^/]*:(\d+)\//m.exec(stdout)?.[1];
-        if (found !== undefined) resolve(Number(found));
+        if (found === undefined) return;
+        isKnown = true;
+        resolve(Number(found));
       });
       child.once("exit", (code) => reject(new Error(`It ended with ${code}: ${output.stderr}`)));
     });

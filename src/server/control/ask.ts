@@ -33,7 +33,8 @@ export async function ask(name: string | undefined, command: Command): Promise<A
   return { name: chosen, result: reply.result, ended: channel.closed, end: () => channel.end() };
 }
 
-function replyOf(channel: LineChannel, command: Command): Promise<Reply> {
+/** Sends a command and waits for the reply. @throws {MillraceError} `NOT_RUNNING` when the instance ends before */
+export function replyOf(channel: LineChannel, command: Command): Promise<Reply> {
   return new Promise((resolve, reject) => {
     channel.onLine = (line) => resolve(JSON.parse(line) as Reply);
     void channel.closed.then(() => reject(notRunning("The instance has ended.")));

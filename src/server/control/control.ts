@@ -4,6 +4,8 @@ import type { Selection } from "../../cache/store.ts";
 import { type LineChannel, type LineListener, listenForLines } from "../../transport/line-channel.ts";
 import type { Call, CommandEntry } from "../commands.ts";
 import { controlPath } from "./control-folder.ts";
+import type { Asked } from "../handover/giving.ts";
+import type { Offer } from "../handover/offer.ts";
 import type { Command, Reply, Status } from "./protocol.ts";
 
 /** What is controlled. */
@@ -14,6 +16,8 @@ export interface Controlled {
   stop(): void;
   clear(selection: Selection, soft: boolean): unknown;
   reopenLogs(): Promise<void>;
+  /** Another process wants to stand in for it. */
+  give(asked: Asked, channel: LineChannel, control: Control): Promise<Offer>;
   /** The commands of its own. */
   commands(): readonly CommandEntry[];
   /** Runs one of them. @param signal aborts when whoever asks is gone */
@@ -31,21 +35,39 @@ export class Control {
     this.#subject = subject;
   }
 
-  /** @throws {MillraceError} `NAME_IN_USE`, `CONTROL_FOLDER`, `PATH_TOO_LONG` */
-  static async open(name: string, subject: Controlled): Promise<Control> {
+  /**
+   * @param isReplacing whether the name is taken from another instance, which answers until then
+   * @throws {MillraceError} `NAME_IN_USE`, `CONTROL_FOLDER`, `PATH_TOO_LONG`
+   */
+  static async open(name: string, subject: Controlled, isReplacing = false): Promise<Control> {
     const control = new Control(name, subject);
-    const path = controlPath(name);
     try {
-      control.#listener = await listenForLines(path, (channel) => control.#accept(channel));
+      await control.#listen(isReplacing);
     } catch (error) {
       if ((error as MillraceError).code !== "PATH_IN_USE") throw error;
       throw new MillraceError("NAME_IN_USE", `Another instance is called ${name}.`, {
-        hint: `Stop it (millrace stop --name ${name}), or choose another name.`,
+        hint: `Take over from it (--takeover), stop it (millrace stop --name ${name}), or choose another name.`,
       });
     }
     // A process that ends by `exit` leaves its socket behind.
     process.once("exit", () => control.#listener?.file.remove());
     return control;
+  }
+
+  async #listen(isReplacing: boolean): Promise<void> {
+    this.#listener = await listenForLines(controlPath(this.name), (channel) => this.#accept(channel), isReplacing);
+  }
+
+  /** Another instance has the name: the file is its own. */
+  disown(): void {
+    this.#listener?.file.disown();
+  }
+
+  /** Takes the name back from somebody who is gone. */
+  async reclaim(): Promise<void> {
+    if (this.#listener === undefined || this.#listener.file.isThere) return;
+    this.#listener.close();
+    await this.#listen(true);
   }
 
   close(): void {
@@ -59,13 +81,13 @@ export class Control {
     const gone = new AbortController();
     void channel.closed.then(() => gone.abort());
     channel.onLine = (line) => {
-      turn = turn.then(async () => channel.send(JSON.stringify(await this.#reply(line, gone.signal))));
+      turn = turn.then(async () => channel.send(JSON.stringify(await this.#reply(line, gone.signal, channel))));
     };
   }
 
-  async #reply(line: string, gone: AbortSignal): Promise<Reply> {
+  async #reply(line: string, gone: AbortSignal, channel: LineChannel): Promise<Reply> {
     try {
-      return { ok: true, result: await this.#result(JSON.parse(line) as Command, gone) };
+      return { ok: true, result: await this.#result(JSON.parse(line) as Command, gone, channel) };
     } catch (error) {
       if (error instanceof MillraceError) {
         const { code, message, hint, place } = error;
@@ -76,7 +98,7 @@ export class Control {
     }
   }
 
-  async #result(asked: Command, gone: AbortSignal): Promise<unknown> {
+  async #result(asked: Command, gone: AbortSignal, channel: LineChannel): Promise<unknown> {
     switch (asked.command) {
       case "ping":
         return "pong";
@@ -92,6 +114,8 @@ export class Control {
         return this.#subject.reopenLogs().then(() => "reopened");
       case "clear":
         return this.#subject.clear(asked.selection, asked.soft === true);
+      case "takeover":
+        return this.#subject.give(asked, channel, this);
       case "commands":
         return this.#subject.commands();
       case "call":

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { MillraceError } from "../../base/errors.ts";
+import { ownVersion } from "../own-version.ts";
 import { urlOf } from "../url-of.ts";
 import type { WebServer } from "../web-server.ts";
 import { sumOf } from "../workers/counts.ts";
@@ -19,6 +19,7 @@ import { reportOfWorkers } from "./worker-reports.ts";
  * @param primaryOf gives the primary of its workers, if it has some by then
  */
 export function controlledServer(server: WebServer, number: number, primaryOf: () => Primary | undefined): Controlled {
+  const version = ownVersion();
   const stopping = new AbortController();
   server.hooks.add("drain", () => stopping.abort());
   return {
@@ -31,7 +32,7 @@ export function controlledServer(server: WebServer, number: number, primaryOf: (
       const { tasks, upstreams, certificates } = inside ?? server.report;
       return {
         pid: process.pid,
-        version: versionOf(),
+        version,
         node: process.version,
         state: server.state,
         uptime: Math.round(process.uptime()),
@@ -69,6 +70,10 @@ export function controlledServer(server: WebServer, number: number, primaryOf: (
       primary.broadcast("purge", { selection, soft });
       return { workers: primary.workers.length };
     },
+    async give(asked, channel, control) {
+      const { giveServer } = await import("../handover/give-server.ts");
+      return giveServer(asked, channel, { server, primary: primaryOf(), control, self: { pid: process.pid, version } });
+    },
     commands: () => listCommands(server.options.commands),
     async call(call, signal) {
       const primary = primaryOf();
@@ -87,9 +92,4 @@ function statusOf(worker: Worker, limits: LimitStatus | undefined): WorkerStatus
   const { memory = 0, lag = 0, connections = 0, requests = 0 } = pulse ?? {};
   const uptime = Math.round((performance.now() - began) / 1000);
   return { id, pid, generation, state, uptime, memory, lag: Math.round(lag), connections, requests, limits };
-}
-
-function versionOf(): string {
-  const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,5 +1,6 @@
 import type { Selection, StoreCounts } from "../../cache/store.ts";
 import type { UpstreamStatus } from "../../extensions/proxy/upstream-health.ts";
+import type { Asked } from "../handover/giving.ts";
 import type { CertificateStatus, LimitStatus } from "../report.ts";
 import type { TaskStatus } from "../scheduler/task-status.ts";
 import type { Dispatch, WorkerFault } from "../workers/messages.ts";
@@ -17,6 +18,8 @@ export type Command =
   | { readonly command: "clear"; readonly selection: Selection; readonly soft?: boolean }
   /** The commands of the server's own; the result is a list of `{ name, summary }`. */
   | { readonly command: "commands" }
+  /** A process wants to stand in for this one: the result is an offer, and then it speaks in words of its own. */
+  | ({ readonly command: "takeover" } & Asked)
   /** Runs one of them, until it is over or the channel is closed. */
   | { readonly command: "call"; readonly name: string; readonly args: readonly string[] };
 

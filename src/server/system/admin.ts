@@ -4,11 +4,14 @@ import { HTTP_LIMITS } from "../../http/http-limits.ts";
 import { HttpServer } from "../../http/http-server.ts";
 import type { Request } from "../../http/request.ts";
 import { Response } from "../../http/response.ts";
-import type { ListenAddress, Listener } from "../../transport/connection.ts";
+import type { Connection, ListenAddress, Listener } from "../../transport/connection.ts";
 import { isLoopback } from "../../transport/network.ts";
-import { listen, type ListenWhere } from "../../transport/tcp.ts";
+import type { ListenWhere } from "../../transport/tcp.ts";
 import { DEFAULT_LIMITS, Watchdog } from "../../transport/watchdog.ts";
+import { openPlace, type OpenPlace } from "../listen-everywhere.ts";
 import { type ListenOption, parseListen } from "../listen-option.ts";
+import { holdBeside } from "../workers/enrolment.ts";
+import type { Holding } from "../workers/holding.ts";
 
 /** The server that an {@link Admin} tells of. */
 export interface Administered {
@@ -20,6 +23,9 @@ export interface Administered {
   status(): MaybePromise<unknown>;
 }
 
+/** What its socket is called at a handover. */
+const KEY = "admin";
+
 const HOST = "127.0.0.1";
 
 /** Answers on a listener of its own how a server is: for probes and load balancers, never for the public. */
@@ -27,15 +33,25 @@ export class Admin {
   readonly address: ListenAddress;
   readonly #listener: Listener;
   readonly #http: HttpServer;
+  readonly #letGo: () => void;
 
-  private constructor(listener: Listener, http: HttpServer) {
-    this.address = listener.address;
-    this.#listener = listener;
+  private constructor(place: OpenPlace, http: HttpServer) {
+    this.address = place.address;
+    this.#listener = place;
     this.#http = http;
+    this.#letGo = holdBeside({ holding: place.holding!, leave: () => this.#leave() });
   }
 
-  /** @throws {MillraceError} as any listener does */
-  static async open(option: ListenOption, subject: Administered, log: Log): Promise<Admin> {
+  /**
+   * @param inherited what another process has left for an address
+   * @throws {MillraceError} as any listener does
+   */
+  static async open(
+    option: ListenOption,
+    subject: Administered,
+    log: Log,
+    inherited: (key: string) => Holding | undefined = () => undefined,
+  ): Promise<Admin> {
     const where = adminPlace(option);
     const isPrivate = "port" in where && isLoopbackHost(where.host ?? "");
     const http = new HttpServer({
@@ -45,12 +61,19 @@ export class Admin {
       watchdog: new Watchdog(),
       log,
     });
-    const listener = await listen(where, (connection) => http.accept(connection));
-    return new Admin(listener, http);
+    const onConnection = (connection: Connection): void => http.accept(connection);
+    return new Admin(await openPlace(KEY, where, onConnection, { settings: {}, inherited }), http);
+  }
+
+  /** Another process answers from now on. */
+  async #leave(): Promise<void> {
+    await this.#listener.close();
+    void this.#http.leave();
   }
 
   /** The last to go: until then it says that the server is not ready any more. */
   async close(): Promise<void> {
+    this.#letGo();
     await this.#listener.close();
     this.#http.abort();
   }

@@ -11,6 +11,15 @@ export interface Standing {
   retire(primary: Primary): void;
 }
 
+/** A socket that this process accepts on itself, whoever serves: that of probes. */
+export interface Beside {
+  readonly holding: Holding;
+  /** Another process accepts on it from now on. */
+  leave(): Promise<void>;
+}
+
+const besides = new Set<Beside>();
+
 let servers = 0;
 let primary: Primary | undefined;
 const standing = new Set<Standing>();
@@ -41,4 +50,15 @@ export function setFleet(made: Primary): void {
 /** The primary of this process, if it has become one. Apart from `fleet()`, whose modules only a primary loads. */
 export function currentFleet(): Primary | undefined {
   return primary;
+}
+
+/** The sockets beside those of servers. */
+export function heldBeside(): ReadonlySet<Beside> {
+  return besides;
+}
+
+/** A socket beside those of servers is accepted on. @returns what to call when it is no more */
+export function holdBeside(beside: Beside): () => void {
+  besides.add(beside);
+  return () => besides.delete(beside);
 }

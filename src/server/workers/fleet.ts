@@ -2,9 +2,8 @@ import { availableParallelism } from "node:os";
 import { MillraceError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { currentFleet, setFleet } from "./enrolment.ts";
-import type { Holding } from "./holding.ts";
 import type { Dispatch } from "./messages.ts";
-import { Primary } from "./primary.ts";
+import { type Legacy, Primary } from "./primary.ts";
 
 /** What a process ends with when its workers do nothing but end: `EX_SOFTWARE` of sysexits.h. */
 const GIVEN_UP = 70;
@@ -13,16 +12,16 @@ const GIVEN_UP = 70;
 const NO_INSPECTOR = ["--disable-sigusr1"].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
 
 /** The primary of this process, made when the first server starts in workers. All its servers run in the same workers. */
-export function fleet(workers: number | "auto", dispatch: Dispatch, log: Log): Primary {
+export function fleet(workers: number | "auto", dispatch: Dispatch, log: Log, legacy?: Legacy): Primary {
   const before = currentFleet();
   if (before !== undefined && !before.isStopping) return before;
-  const primary = makePrimary(workers === "auto" ? availableParallelism() : workers, dispatch, log);
+  const primary = makePrimary(workers === "auto" ? availableParallelism() : workers, dispatch, log, legacy);
   setFleet(primary);
   return primary;
 }
 
-/** A primary that starts the program of this process. @param holdings the sockets that there are already */
-export function makePrimary(count: number, dispatch: Dispatch, log: Log, holdings: readonly Holding[] = []): Primary {
+/** A primary that starts the program of this process. @param legacy what there is already */
+export function makePrimary(count: number, dispatch: Dispatch, log: Log, legacy?: Legacy): Primary {
   const [, file] = process.argv;
   if (file === undefined) {
     throw new MillraceError("NO_PROGRAM", "This process runs no file that workers could run, too.", {
@@ -35,7 +34,7 @@ export function makePrimary(count: number, dispatch: Dispatch, log: Log, holding
     dispatch,
     log,
     program,
-    holdings,
+    legacy,
     onGivenUp({ code, message }) {
       log.write("error", `No worker is left: ${message}`, { code });
       process.exit(GIVEN_UP);

@@ -1,4 +1,4 @@
-import type { ListeningHandle } from "../../transport/listening-handle.ts";
+import { addressOfHandle, type ListeningHandle, portOf } from "../../transport/listening-handle.ts";
 import { SocketFile } from "../../transport/socket-file.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
 
@@ -23,6 +23,24 @@ export function listenKey(where: ListenWhere, server: number, index: number): st
   if ("fd" in where) return `fd:${where.fd}`;
   if (where.port === 0) return `${server}/${index}`;
   return `${where.host ?? ""}:${where.port}`;
+}
+
+/**
+ * The key of the address that a socket is bound to, for who asks for it by that: it was any free port, or a descriptor,
+ * when it was bound.
+ */
+export function boundKey({ where, handles }: Holding): string | undefined {
+  const [handle] = handles;
+  if (handle === undefined || "path" in where) return undefined;
+  const port = portOf(handle);
+  if ("port" in where) return listenKey({ ...where, port }, 0, 0);
+  return port === 0 ? undefined : listenKey({ host: addressOfHandle(handle) ?? undefined, port }, 0, 0);
+}
+
+/** Closes the sockets of an address here. Its file goes, too, unless somebody else has it by now. */
+export function letGo({ handles, file }: Holding): void {
+  for (const handle of handles) handle.close();
+  file?.remove();
 }
 
 /** The file that belongs to an address whose socket another process has bound. */

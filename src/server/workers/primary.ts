@@ -15,14 +15,21 @@ import { Sockets } from "./sockets.ts";
 import { Vigil } from "./vigil.ts";
 import type { Program, Worker } from "./worker.ts";
 
+/** What outlives a process or a program. */
+export interface Legacy {
+  readonly holdings: readonly Holding[];
+  /** What all workers share, newest first. */
+  readonly secrets: readonly Uint8Array[];
+}
+
 /** How a primary keeps its workers. */
 export interface PrimaryOptions {
   readonly count: number;
   readonly dispatch: Dispatch;
   readonly log: Log;
   readonly program: Program;
-  /** Sockets that there are already. */
-  readonly holdings?: readonly Holding[] | undefined;
+  /** What there is already: from the process before this one, or from the time that this one had no workers. */
+  readonly legacy?: Legacy | undefined;
   /** Called when no worker is left and none will come. */
   readonly onGivenUp: (error: MillraceError) => void;
 }
@@ -64,7 +71,8 @@ export class Primary {
 
   constructor(options: PrimaryOptions) {
     this.#options = options;
-    this.#sockets.adopt(options.holdings ?? []);
+    this.#sockets.adopt(options.legacy?.holdings ?? []);
+    if (options.legacy !== undefined) this.#secrets.take(options.legacy.secrets);
     this.#crew = this.#muster(options.count);
     this.#dispatcher = new Dispatcher(() => this.#crew.workers.filter(isTaking));
     this.#hearsay = new Hearsay(options.log);
@@ -133,8 +141,9 @@ export class Primary {
   }
 
   async #start(): Promise<void> {
-    await this.#crew.start();
-    if (this.#options.holdings !== undefined) await this.#keepOf(this.#crew);
+    if (this.#options.legacy === undefined) return this.#crew.start();
+    await this.#crew.startCarefully();
+    await this.#keepOf(this.#crew);
   }
 
   /** Where one server of the program listens. */
@@ -146,6 +155,11 @@ export class Primary {
   async holdings(): Promise<Holding[]> {
     await this.#reloading?.catch(() => {});
     return this.#sockets.holdings();
+  }
+
+  /** Another process has sockets of this one, too. @param keys of their addresses; undefined for all */
+  disown(keys?: ReadonlySet<string>): Promise<void> {
+    return this.#sockets.disown((key) => keys === undefined || keys.has(key));
   }
 
   /** Closes the sockets that nobody of a crew accepts on. */
@@ -309,13 +323,12 @@ export class Primary {
    * Lets all workers end.
    *
    * @param deadline milliseconds, after which they are cut off
-   * @param isReplaced whether another process has the sockets, too
+   * @param isReplaced whether another process stands in: see `StopOptions`
    */
   async stop(deadline: number, isReplaced: boolean): Promise<void> {
     this.#isStopping = true;
     this.#vigil.end();
     const workers = this.workers;
-    if (isReplaced) await this.#sockets.disown();
     for (const crew of this.#crews) crew.leave(deadline, isReplaced);
     this.#dispatcher.close();
     // A worker that has been told accepts what waits, and closes its share of the socket.

@@ -6,6 +6,7 @@ import { makePrimary } from "./fleet.ts";
 import { adoptedFile, type Holding } from "./holding.ts";
 import type { Dispatch } from "./messages.ts";
 import type { Primary } from "./primary.ts";
+import { sharedSecrets } from "./shared-secrets.ts";
 
 let promoting: Promise<Primary> | undefined;
 
@@ -27,6 +28,7 @@ async function become(dispatch: Dispatch, log: Log): Promise<Primary> {
     await primary.reload();
   } catch (error) {
     // The copies go; the sockets are this process's.
+    await primary.disown();
     await primary.stop(0, true);
     throw error;
   }
@@ -37,7 +39,8 @@ async function become(dispatch: Dispatch, log: Log): Promise<Primary> {
 
 async function primaryFor(servers: readonly Standing[], dispatch: Dispatch, log: Log): Promise<Primary> {
   try {
-    return makePrimary(1, dispatch, log, await copiesOf(servers.flatMap((server) => server.holdings())));
+    const holdings = await copiesOf(servers.flatMap((server) => server.holdings()));
+    return makePrimary(1, dispatch, log, { holdings, secrets: sharedSecrets().all });
   } catch (error) {
     const { code, message } = error as MillraceError;
     log.write("error", `The reload failed, nothing has changed: ${message}`, { code });

@@ -17,6 +17,8 @@ export interface SharedSecrets {
   readonly current: Buffer;
   /** Those before, for what was made with them; undefined in the first 12 hours. */
   readonly previous: Buffer | undefined;
+  /** All that are good, newest first. */
+  readonly all: readonly Buffer[];
   /** Calls `hear` each time they have been renewed. Returns the function that ends it. */
   onChange(hear: () => void): () => void;
 }

@@ -11,7 +11,7 @@ import {
 } from "../../transport/listening-handle.ts";
 import { SocketFile } from "../../transport/socket-file.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
-import type { Holding } from "./holding.ts";
+import { boundKey, type Holding } from "./holding.ts";
 
 /** Connections that the kernel keeps until they are accepted. */
 const BACKLOG = 511;
@@ -45,6 +45,8 @@ export class Sockets {
   /** Ports that are bound, by key. */
   readonly #ports = new Map<string, number>();
   readonly #accepting = new Set<string>();
+  /** Keys of what was adopted, by the address that it is bound to. */
+  readonly #names = new Map<string, string>();
 
   /**
    * The sockets that one of several workers is to accept on.
@@ -81,12 +83,24 @@ export class Sockets {
 
   async #place(key: string, where: ListenWhere, { keys }: Share): Promise<Place> {
     if (keys.has(key)) throw listenError({ code: "EADDRINUSE" }, where);
-    let place = this.#places.get(key);
+    let place = this.#places.get(key) ?? this.#renamed(key);
     if (place === undefined) {
       place = this.#open(key, where, keys);
       this.#places.set(key, place);
       place.catch(() => this.#places.delete(key));
     }
+    return place;
+  }
+
+  /** What was adopted, when it is asked for by the address that it is bound to. */
+  #renamed(key: string): Promise<Place> | undefined {
+    const name = this.#names.get(key) ?? "";
+    const place = this.#places.get(name);
+    if (place === undefined) return undefined;
+    this.#places.delete(name);
+    this.#places.set(key, place);
+    this.#ports.set(key, this.#ports.get(name) ?? 0);
+    this.#ports.delete(name);
     return place;
   }
 
@@ -112,7 +126,10 @@ export class Sockets {
 
   /** Holds what another process has held. */
   adopt(holdings: readonly Holding[]): void {
-    for (const { key, where, isReusable, handles, file } of holdings) {
+    for (const holding of holdings) {
+      const { key, where, isReusable, handles, file } = holding;
+      const bound = boundKey(holding);
+      if (bound !== undefined) this.#names.set(bound, key);
       const port = portOf(handles[0]!);
       const address = addressOfHandle(handles[0]!);
       const more = isReusable ? (): ListeningHandle => bindHandle({ port }, address, true) : undefined;
@@ -133,9 +150,9 @@ export class Sockets {
     return holdings;
   }
 
-  /** Another process has all of it: what is closed here goes on there. */
-  async disown(): Promise<void> {
-    for (const { file } of await this.holdings()) file?.disown();
+  /** Another process has some of it: what is closed here goes on there. */
+  async disown(isTheirs: (key: string) => boolean): Promise<void> {
+    for (const { key, file } of await this.holdings()) if (isTheirs(key)) file?.disown();
   }
 
   /** Whether a port is bound already, at an address that this worker has no more: its config has changed. */
