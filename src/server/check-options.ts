@@ -49,6 +49,7 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
       ? undefined
       : expected(name, '"reuse-port" or "round-robin"', value),
   recycle: checkNumbers({ memory: 0, lag: 0 }),
+  workerTimeouts: checkNumbers({ start: 0, stuck: 0 }),
   name: (value, name) =>
     typeof value === "string" && isInstanceName(value)
       ? undefined

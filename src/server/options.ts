@@ -16,7 +16,7 @@ import type { Hooks } from "./hooks.ts";
 import type { ListenOption } from "./listen-option.ts";
 import type { Task } from "./scheduler/task.ts";
 import type { SystemOptions } from "./system/system-options.ts";
-import type { Dispatch, Recycling } from "./workers/messages.ts";
+import type { Dispatch, Recycling, WorkerTimeouts } from "./workers/messages.ts";
 
 /** What a {@link WebServer} is made of. `app` or `hosts` is needed, everything else has a default. */
 export interface ServerOptions extends SystemOptions {
@@ -100,6 +100,13 @@ export interface ServerOptions extends SystemOptions {
    * row): their successors are started first. Default: never.
    */
   readonly recycle?: Recycling | undefined;
+  /**
+   * How long a worker may take until it listens (`start`, 30,000 milliseconds) and how long it may give no sign of life
+   * (`stuck`, 5,000); then it is ended and replaced. What takes longer before the program has made its server has 30 s.
+   *
+   * Danger: a handler that keeps its event loop busy for longer than `stuck` ends its worker.
+   */
+  readonly workerTimeouts?: WorkerTimeouts | undefined;
   /**
    * The name by which commands find this instance: `millrace status --name …`. Default: none for a program that starts its
    * server itself, and what is served for the command line.

@@ -391,8 +391,8 @@ export class WebServer {
   }
 
   async #startAsWorker(member: Membership): Promise<void> {
-    const { workers = 1, recycle = {} } = this.options;
-    this.#number = member.enrol({ workers, recycle });
+    const { workers = 1, recycle = {}, workerTimeouts: timeouts = {} } = this.options;
+    this.#number = member.enrol({ workers, recycle, timeouts });
     member.on("reopen", () => void this.reopenLogs());
     if (this.cache !== undefined) sharePurges(this.cache, member);
     await member.welcomed;

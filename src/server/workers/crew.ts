@@ -52,7 +52,7 @@ export class Crew {
   async start(): Promise<void> {
     const workers = Array.from({ length: this.size }, (_, index) => this.#spawn(index + 1));
     await Promise.all(workers.map(({ ready }) => ready));
-    this.#state = "serving";
+    this.#serve();
   }
 
   /** Starts one worker and, when that listens, as many more as it wishes. @throws as `start` does */
@@ -60,7 +60,14 @@ export class Crew {
     await this.#spawn(1).ready;
     const others = Array.from({ length: this.size - 1 }, (_, index) => this.#spawn(index + 2));
     await Promise.all(others.map(({ ready }) => ready));
+    this.#serve();
+  }
+
+  /** All have come to listen; those that have ended since are replaced. */
+  #serve(): void {
     this.#state = "serving";
+    const ids = new Set(this.workers.map(({ id }) => id));
+    for (let id = 1; id <= this.size; id++) if (!ids.has(id)) this.#spawn(id);
   }
 
   /** A worker tells what its config says. */
@@ -94,11 +101,28 @@ export class Crew {
     const { id } = worker;
     const wait = isKilled(worker, cause) ? 0 : this.#respawn.after(performance.now(), isEarly(worker));
     if (wait === undefined) return this.#giveUp(worker);
+    const since = performance.now();
     const timer = setTimeout(() => {
       this.#coming.delete(timer);
-      this.#spawn(id);
+      void this.#stand(this.#spawn(id), since);
     }, wait);
     this.#coming.add(timer);
+  }
+
+  /** Tells when somebody serves in the place of another. @param since when that has ended */
+  async #stand(worker: Worker, since: number): Promise<void> {
+    try {
+      await worker.ready;
+    } catch {
+      // It has ended, and somebody else will be started.
+      return;
+    }
+    const milliseconds = Math.round(performance.now() - since);
+    this.#parts.log.write("info", "A worker has taken the place of another", {
+      worker: worker.id,
+      pid: worker.pid,
+      milliseconds,
+    });
   }
 
   #giveUp(worker: Worker): void {

@@ -16,6 +16,14 @@ export interface Recycling {
   readonly lag?: number | undefined;
 }
 
+/** How long a worker may take before it is ended and replaced, in milliseconds. */
+export interface WorkerTimeouts {
+  /** From its start until it listens. Default: 30,000. */
+  readonly start?: number | undefined;
+  /** Without a sign of life, which it gives each second: then its event loop stands still. Default: 5,000. */
+  readonly stuck?: number | undefined;
+}
+
 /** How a worker is, told every second. */
 export interface Pulse extends Counts {
   /** Milliseconds by which the event loop was late at worst since the last one. */
@@ -28,6 +36,7 @@ export interface Pulse extends Counts {
 export interface Wishes {
   readonly workers: number | "auto";
   readonly recycle: Recycling;
+  readonly timeouts: WorkerTimeouts;
 }
 
 /** Why a worker cannot start. */

@@ -197,6 +197,7 @@ export class Primary {
     switch (message.kind) {
       case "begin":
         worker.begins(message.server);
+        worker.timeouts = message.wishes.timeouts;
         crew.wish(message.wishes);
         return worker.tell({
           millrace: true,

@@ -15,6 +15,8 @@ export class Vigil {
   readonly #log: Log;
   readonly #workers: () => readonly Worker[];
   readonly #timer: NodeJS.Timeout;
+  /** Those that have been told to end, and have a moment to do so. */
+  readonly #warned = new Set<Worker>();
   #looked = performance.now();
 
   constructor(log: Log, workers: () => readonly Worker[]) {
@@ -33,22 +35,25 @@ export class Vigil {
     const wasAway = now - this.#looked > 4 * INTERVAL;
     this.#looked = now;
     for (const worker of this.#workers()) {
+      const { start = START, stuck = STUCK } = worker.timeouts;
       if (wasAway) worker.heard = now;
-      else if (worker.state === "starting" && now - worker.began > START) {
-        this.#log.write("error", "A worker does not come to listen", { worker: worker.id, pid: worker.pid });
+      else if (worker.state === "starting" && now - worker.began > start) {
+        const { id, pid } = worker;
+        this.#log.write("error", "A worker does not come to listen", { worker: id, pid, limit: start });
         worker.kill("SIGKILL");
-      } else if (worker.state === "ready" && now - worker.heard > STUCK) this.#end(worker);
+      } else if (worker.state === "ready" && now - worker.heard > stuck && !this.#warned.has(worker)) this.#end(worker);
     }
   }
 
   #end(worker: Worker): void {
     this.#log.write("error", "A worker does not respond", { worker: worker.id, pid: worker.pid });
-    const since = performance.now();
-    worker.heard = since;
+    const { heard } = worker;
+    this.#warned.add(worker);
     worker.kill("SIGTERM");
     const mayKill = (): void => {
+      this.#warned.delete(worker);
       // Who has said something since was only late, and goes in good order.
-      if (worker.heard === since && worker.state !== "gone") worker.kill("SIGKILL");
+      if (worker.heard === heard && worker.state !== "gone") worker.kill("SIGKILL");
     };
     setTimeout(mayKill, GRACE).unref();
   }

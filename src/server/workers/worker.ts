@@ -5,7 +5,14 @@ import type { ConnectionHandle } from "../../transport/listening-handle.ts";
 import { socketsForWorkers } from "../system/inherited-sockets.ts";
 import { SUCCESSOR_VARIABLE, WORKER_VARIABLE } from "./membership.ts";
 import { Questions } from "./questions.ts";
-import { isOurs, type Pulse, type ToPrimary, type ToWorker, type WorkerFault } from "./messages.ts";
+import {
+  isOurs,
+  type Pulse,
+  type ToPrimary,
+  type ToWorker,
+  type WorkerFault,
+  type WorkerTimeouts,
+} from "./messages.ts";
 
 /** A timer cannot be set for longer; room is left for what is added to a deadline. */
 const LONGEST_TIMER = 0x7fff_0000;
@@ -70,6 +77,8 @@ export class Worker {
   /** When its servers listened, in monotonic milliseconds. */
   readySince: number | undefined;
   pulse: Pulse | undefined;
+  /** As its config says; the defaults until it has told. */
+  timeouts: WorkerTimeouts = {};
   /** Pulses in a row that told of more lag than is allowed. */
   lateness = 0;
   /** When it last said something, in monotonic milliseconds. */

@@ -10,7 +10,12 @@ suite("A worker is killed each second", { concurrency: false }, () => {
   for (const dispatch of ["reuse-port", "round-robin"]) {
     test(`only requests in flight on it fail, and nothing is refused: ${dispatch}`, async (context) => {
       await using fleet = await FleetProcess.start({ args: ["--workers", "2", "--dispatch", dispatch] });
-      const { answered, failures, refused, kills } = await killWorkers(fleet, SECONDS, LOAD);
+      const { answered, failures, refused, kills, replacements, growth, largest } = await killWorkers(
+        fleet,
+        SECONDS,
+        LOAD,
+      );
+      context.diagnostic(`replaced after ${replacements.join(", ")} ms`);
       context.diagnostic(`${answered} answered, ${kills} kills, ${failures.length} failed: ${failures.join("; ")}`);
       assert.equal(refused, 0);
       assert.ok(kills >= SECONDS - 1);
@@ -18,6 +23,10 @@ suite("A worker is killed each second", { concurrency: false }, () => {
       assert.ok(failures.length <= kills * (LOAD.keepAlive + LOAD.closing), failures.join("\n"));
       assert.ok(failures.length < answered / 50, failures.join("\n"));
       await until(() => fleet.workers.length === 2);
+      // How fast depends on the machine: `node test/life/run.ts kills` judges it.
+      assert.ok(replacements.length >= kills - 2, `${replacements.length} were replaced`);
+      assert.ok(growth < 24, `the primary has grown by ${growth} MB`);
+      assert.ok(largest < 250, `a worker has ${largest} MB`);
       assert.equal(await fleet.get("/"), "hello");
     });
   }
