@@ -1013,6 +1013,7 @@ declare module "millrace" {
       readonly workers?: number | "auto" | undefined;
       readonly dispatch?: Dispatch | undefined;
       readonly recycle?: Recycling | undefined;
+      readonly workerTimeouts?: WorkerTimeouts | undefined;
       readonly name?: string | undefined;
       readonly autorun?: string | AutorunOptions | false | undefined;
       readonly takeover?: boolean | undefined;
