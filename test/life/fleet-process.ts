@@ -1,12 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CLI = join(ROOT, "src/cli.ts");
 const APP = join(ROOT, "test/fixtures/life-app.ts");
+
+/** Fleets of one program that start at the same time would ask for the same name, in a folder that all of them share. */
+const runtime = mkdtempSync(join(tmpdir(), "fleets-"));
+process.once("exit", () => rmSync(runtime, { recursive: true, force: true }));
 
 /** How a fleet is started. */
 export interface FleetSettings {
@@ -65,7 +70,7 @@ export class FleetProcess implements AsyncDisposable {
   ): Promise<FleetProcess> {
     const child = spawn(node, [file, ...args], {
       cwd: folder,
-      env: { ...process.env, ...env },
+      env: { ...process.env, XDG_RUNTIME_DIR: mkdtempSync(join(runtime, "run-")), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const output = { stderr: "" };

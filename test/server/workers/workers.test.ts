@@ -21,7 +21,7 @@ function program(name: string, text: string): string {
 }
 
 for (const dispatch of ["reuse-port", "round-robin"]) {
-  suite(`Workers by ${dispatch}`, { concurrency: 4 }, () => {
+  suite(`Workers by ${dispatch}`, { concurrency: false }, () => {
     const start = (...args: string[]): Promise<FleetProcess> =>
       FleetProcess.start({ args: ["--workers", "2", "--dispatch", dispatch, ...args] });
 
@@ -101,7 +101,7 @@ for (const dispatch of ["reuse-port", "round-robin"]) {
   });
 }
 
-suite("Workers", { concurrency: 4 }, () => {
+suite("Workers", { concurrency: false }, () => {
   test("Arc round-robin dispatch: workers take connections in turn, 1, 2, 3, 4, 1, …", async () => {
     await using fleet = await FleetProcess.start({ args: ["--workers", "4", "--dispatch", "round-robin"] });
     const seen: string[] = [];
