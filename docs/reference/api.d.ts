@@ -1061,6 +1061,8 @@ declare module "millrace" {
       readonly systemd?: boolean | undefined;
       readonly admin?: ListenOption | undefined;
       readonly logFile?: string | LogFileOptions | undefined;
+      readonly user?: string | number | undefined;
+      readonly group?: string | number | undefined;
   }
   interface Task {
       readonly name: string;

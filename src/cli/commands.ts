@@ -19,6 +19,7 @@ export type CommandName =
   | "cert"
   | "log"
   | "call"
+  | "init"
   | "help"
   | "version";
 
@@ -58,6 +59,10 @@ export const COMMANDS: Readonly<Record<CommandName, Entry>> = {
     load: async () => (await import("./cert.ts")).cert,
   },
   log: { summary: "reopen the log files of a server", load: async () => (await import("./log.ts")).log },
+  init: {
+    summary: "write files for systemd, docker, kubernetes or launchd",
+    load: async () => (await import("./init.ts")).init,
+  },
   help: { summary: "tell how to use a command", load: async () => (await import("./help.ts")).help },
   version: { summary: "tell the version", load: async () => (await import("./version.ts")).version },
 };

@@ -29,6 +29,8 @@ export const SERVER_FLAGS: readonly FlagName[] = [
   "reload",
   "systemd",
   "admin",
+  "user",
+  "group",
   "open",
   "quiet",
 ];
@@ -117,12 +119,14 @@ function withWorkers(options: ServerOptions, args: Arguments): ServerOptions {
 function withSystem(options: ServerOptions, args: Arguments): ServerOptions {
   const pidFile = args.text("out-pid");
   const systemd = args.is("systemd");
-  const admin = args.text("admin");
+  const [admin, user, group] = [args.text("admin"), args.text("user"), args.text("group")];
   return {
     ...options,
     ...(pidFile === undefined ? {} : { pidFile }),
     ...(systemd === undefined ? {} : { systemd }),
     ...(admin === undefined ? {} : { admin }),
+    ...(user === undefined ? {} : { user }),
+    ...(group === undefined ? {} : { group }),
   };
 }
 

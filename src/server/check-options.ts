@@ -34,6 +34,8 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
   perAddress: checkCount,
   pidFile: checkPath,
   logFile: checkLogFile,
+  user: checkAccount,
+  group: checkAccount,
   systemd: checkBoolean,
   admin: (value) => void parseListen(value as ListenOption),
   proxyProtocol: checkProxyProtocol,
@@ -183,6 +185,12 @@ function checkLogFile(value: unknown, name: string): string | undefined {
     (wrong && checkBoolean(wrong[1], `${name}.${wrong[0]}`)) ??
     checkNumbers({ size: 0, keep: 0, ...flags })(counts, name)
   );
+}
+
+function checkAccount(value: unknown, name: string): string | undefined {
+  const isName = typeof value === "string" && /^[A-Za-z0-9_][\w.@$-]*$/.test(value);
+  const isNumber = Number.isInteger(value) && (value as number) >= 0;
+  return isName || isNumber ? undefined : expected(name, "a name or a number", value);
 }
 
 function checkPath(value: unknown, name: string): string | undefined {

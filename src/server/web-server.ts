@@ -18,6 +18,7 @@ import type { SecureConnection } from "../tls/secure-connection.ts";
 import type { Connection, ListenAddress } from "../transport/connection.ts";
 import { descriptorLimit } from "../transport/descriptor-limit.ts";
 import { acceptProxyProtocol } from "../transport/proxy-protocol.ts";
+import type { ListenWhere } from "../transport/tcp.ts";
 import { DEFAULT_LIMITS, Watchdog } from "../transport/watchdog.ts";
 import { upstreamStatus } from "../extensions/proxy/upstream-health.ts";
 import type { Hosts } from "../hosts/hosts.ts";
@@ -331,7 +332,7 @@ export class WebServer {
   /** Opens the control socket of an instance that has a name. */
   async #beControlled(): Promise<void> {
     const { name } = this.options;
-    if (name === undefined || membership !== undefined) return;
+    if (name === undefined || membership !== undefined || this.#control !== undefined) return;
     const [{ Control }, { controlledServer }] = await Promise.all([
       import("./control/control.ts"),
       import("./control/controlled-server.ts"),
@@ -354,6 +355,8 @@ export class WebServer {
 
   async #startHere(): Promise<void> {
     this.#number = enrol();
+    // Who becomes somebody else cannot open it later where its user looks for it.
+    if (this.#service?.isToDrop === true) await this.#beControlled();
     await this.#listen();
     const holdings = (): Holding[] => this.#places.flatMap(({ holding }) => holding ?? []);
     this.#sit = stand({ number: this.#number, holdings, retire: (primary) => this.#retire(primary) });
@@ -456,13 +459,22 @@ export class WebServer {
     const securely = tls === undefined ? plainly : behindProxies(this.#secure(tls));
     const onError = (error: Error): void => this.#log.write("error", "Connections cannot be accepted", { error });
     const settings = { reusePort, limits: this.#accept, onError };
+    const bound = this.#service?.isToDrop === true ? await this.#bindAsRoot(places) : undefined;
     return listenEverywhere(places, {
       server: this.#number,
       onConnection: (index) => (secured[index] === true ? securely : plainly),
       isSecure: (index) => secured[index] === true,
       settings,
-      inherited: (key) => this.#takeover?.take(key),
+      inherited: (key) => bound?.get(key) ?? this.#takeover?.take(key),
     });
+  }
+
+  /** Binds, and becomes who is to accept. */
+  async #bindAsRoot(places: readonly ListenWhere[]): Promise<ReadonlyMap<string, Holding>> {
+    const { bindAsRoot } = await import("./system/bind-as-root.ts");
+    const bound = await bindAsRoot(places, this.#number);
+    this.#service?.bound();
+    return bound;
   }
 
   async #openAcme(secured: readonly boolean[]): Promise<void> {

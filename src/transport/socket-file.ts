@@ -89,6 +89,11 @@ function beside(path: string): string {
   return `${path}~`;
 }
 
+/** Undefined also where this user may not look, since it has given up its rights. */
 function inodeOf(path: string): number | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })?.ino;
+  try {
+    return lstatSync(path).ino;
+  } catch {
+    return undefined;
+  }
 }

@@ -175,7 +175,7 @@ test("millrace ends with 2 when it is used wrongly, and says what was probably m
     [["--prot", "80"], /no flag --prot\. Did you mean "--port"\?/],
     [["--port", "eighty"], /--port is a number from 0 to 65535, got "eighty"/],
     [["--port"], /--port needs a value: --port N/],
-    [["--log", "xml"], /--log is text, json or off, got "xml"/],
+    [["--log", "xml"], /--log is text, json, journal or off, got "xml"/],
     [["--open=1"], /--open takes no value/],
     [["run"], /needs a file/],
     [["run", "a.ts", "b.ts"], /takes one file/],

@@ -79,6 +79,11 @@ export class LogFile implements LineSink {
   }
 }
 
+/** All files that logs are written to by this process. */
+export function logFiles(): ReadonlySet<LogFile> {
+  return files;
+}
+
 function inodeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.ino;
 }

@@ -1,8 +1,10 @@
+import { MillraceError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { ServerOptions } from "../options.ts";
 import { checkDescriptors } from "./descriptors.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { PidFile } from "./pid-file.ts";
+import { become, giveLogs, type Identity, identityOf, setIdentityOfWorkers } from "./privileges.ts";
 import { SystemdNotify } from "./systemd-notify.ts";
 
 /** The server whose {@link Service} this is. */
@@ -22,6 +24,7 @@ export class Service {
   readonly #log: Log;
   #pidFile: PidFile | undefined;
   #notify: SystemdNotify | undefined;
+  #identity: Identity | undefined;
   #endHeartbeat = (): void => {};
 
   constructor(options: ServerOptions, log: Log) {
@@ -29,10 +32,30 @@ export class Service {
     this.#log = log;
   }
 
-  /** Nothing listens yet. */
+  /** Whether this process is to become somebody else, once it has bound its addresses. */
+  get isToDrop(): boolean {
+    return this.#identity !== undefined && this.#options.workers === undefined;
+  }
+
+  /** Nothing listens yet. @throws {MillraceError} `NOT_ROOT`, `NO_SUCH_USER`, `NO_SUCH_GROUP` */
   starting(): void {
-    const { maxConnections, systemd } = this.#options;
+    const { maxConnections, systemd, user, group } = this.#options;
     checkDescriptors(this.#log, maxConnections);
+    this.#identity = identityOf(user, group, this.#log);
+    if (this.isToDrop && this.#options.takeover === true) {
+      // Its control socket would have to be another's before it listens: a start that fails would leave none.
+      throw new MillraceError(
+        "BAD_OPTION",
+        "One process that becomes another user cannot take over from an instance.",
+        {
+          hint: "Start it with --workers 1 or more.",
+        },
+      );
+    }
+    if (this.#identity !== undefined) {
+      giveLogs(this.#identity);
+      setIdentityOfWorkers(this.#identity);
+    }
     if (systemd === false) return;
     this.#notify = SystemdNotify.take(this.#log);
     if (systemd === true && this.#notify === undefined) {
@@ -40,16 +63,29 @@ export class Service {
     }
   }
 
+  /** All addresses are bound, and nobody has been accepted yet. @throws {MillraceError} `PID_FILE`, `NOT_DROPPED` */
+  bound(): void {
+    if (!this.isToDrop) return;
+    this.#writePidFile();
+    become(this.#identity!);
+    // Those that it starts are who it is now.
+    setIdentityOfWorkers(undefined);
+    this.#identity = undefined;
+  }
+
   /** Everything listens. @throws {MillraceError} `PID_FILE` */
   listening(serving: Serving): void {
-    const { pidFile } = this.#options;
-    if (pidFile !== undefined) {
-      this.#pidFile = new PidFile(pidFile);
-      this.#pidFile.write();
-    }
+    this.#writePidFile();
     if (this.#notify === undefined) return;
     void this.#notify.ready(statusOf(serving));
     this.#endHeartbeat = startHeartbeat(this.#notify, () => serving.isAlive());
+  }
+
+  #writePidFile(): void {
+    const { pidFile } = this.#options;
+    if (pidFile === undefined || this.#pidFile !== undefined) return;
+    this.#pidFile = new PidFile(pidFile);
+    this.#pidFile.write();
   }
 
   /** A reload is under way. @param over resolves or rejects when it is over */

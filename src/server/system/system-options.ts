@@ -25,4 +25,13 @@ export interface SystemOptions {
    * The access log has its own: `accessLog({ to, rotate })`.
    */
   readonly logFile?: string | LogFileOptions | undefined;
+  /**
+   * Whom the server becomes once its addresses are bound, if root has started it: a name, or a number. With `workers` they
+   * are that user from their first line on, and the primary stays root, which binds and reloads. Default: who starts it.
+   *
+   * Danger: without workers the program itself, and `onStartup`, still run as root.
+   */
+  readonly user?: string | number | undefined;
+  /** The group that goes with `user`. Default: that user's own. */
+  readonly group?: string | number | undefined;
 }

@@ -11,6 +11,7 @@ import {
 } from "../../transport/listening-handle.ts";
 import { SocketFile } from "../../transport/socket-file.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
+import { giveSocketFile } from "../system/privileges.ts";
 import { boundKey, type Holding } from "./holding.ts";
 
 /** Connections that the kernel keeps until they are accepted. */
@@ -192,6 +193,7 @@ export class Sockets {
 async function openPath(where: Extract<ListenWhere, { readonly path: string }>): Promise<Place> {
   const handle = bindHandle({ path: await SocketFile.prepare(where.path) }, null, false);
   const file = SocketFile.publish(where.path, where.mode);
+  giveSocketFile(where.path);
   return { where, port: 0, handles: [handle], more: undefined, file };
 }
 

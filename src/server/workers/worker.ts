@@ -2,6 +2,7 @@ import { type ChildProcess, fork, type SendHandle } from "node:child_process";
 import { MillraceError } from "../../base/errors.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ConnectionHandle } from "../../transport/listening-handle.ts";
+import { startAsIdentity } from "../system/privileges.ts";
 import { socketsForWorkers } from "../system/inherited-sockets.ts";
 import { SUCCESSOR_VARIABLE, WORKER_VARIABLE } from "./membership.ts";
 import { Questions } from "./questions.ts";
@@ -91,12 +92,14 @@ export class Worker {
     this.id = id;
     this.generation = generation;
     this.#ready.promise.catch(() => {});
+    const identity = startAsIdentity();
     this.#process = fork(program.file, [...program.args], {
-      execArgv: [...program.execArgv],
+      execArgv: [...identity.execArgv, ...program.execArgv],
       // The sockets come first: what systemd says of them is taken out of the environment.
       env: {
         ...socketsForWorkers(),
         ...process.env,
+        ...identity.env,
         [WORKER_VARIABLE]: String(id),
         [SUCCESSOR_VARIABLE]: isSuccessor ? "1" : "0",
       },

@@ -25,9 +25,14 @@ function made(options: Partial<ServerOptions>): WebServer {
 }
 
 suite("The admin listener", () => {
-  test("says ready from when the server listens until it stops, and lives all the time", async () => {
+  test("says ready from when the server listens until it stops, and lives all the time", async (context) => {
     const gate = Promise.withResolvers<void>();
     const last = Promise.withResolvers<void>();
+    context.after(async () => {
+      gate.resolve();
+      last.resolve();
+      await server.stop({ deadline: 0 });
+    });
     const server = made({ onStartup: () => gate.promise, onShutdown: () => last.promise });
     const started = server.start();
     await until(() => server.adminAddress !== undefined);
