@@ -30,7 +30,7 @@ export async function startAutorun(parts: AutorunParts): Promise<Autorun | undef
   const sources = scriptSources(options.autorun, hosts.list, place);
   if (sources.length === 0) return undefined;
   const { watch = true, timeout = TIMEOUT } = autorunOptions(options.autorun);
-  const wear = wornOut(log, member);
+  const wear = wornOut(parts);
   const autorun = new Autorun({
     server,
     hosts,
@@ -58,15 +58,26 @@ export async function startAutorun(parts: AutorunParts): Promise<Autorun | undef
   return autorun;
 }
 
-/** What is to be done when old versions of modules have gathered, which nothing but the end of the process lets go of. */
-function wornOut(log: Log, member: Membership | undefined): (state: AutorunState) => void {
+/**
+ * What is to be done when old versions of modules have gathered, which nothing but the end of the process lets go of: a
+ * worker is replaced, and an instance that has a name is reloaded as by `millrace reload`. A program that has started its
+ * server itself is told: nobody but its author knows whether it may be started once more.
+ */
+function wornOut({ server, log, member }: AutorunParts): (state: AutorunState) => void {
   // Not all workers at once.
   let limit = MOST_OUTDATED + 50 * ((member?.id ?? 1) - 1);
   return ({ outdated, faults }) => {
     // A successor would have no old version of a script that has failed.
     if (outdated < limit || faults.length > 0) return;
     limit = outdated * 2;
-    if (member !== undefined) return member.leave(`it holds ${outdated} old versions of modules`);
-    log.write("warn", "Old versions of scripts take memory until this process ends", { modules: outdated });
+    const reason = `it holds ${outdated} old versions of modules`;
+    if (member !== undefined) return member.leave(reason);
+    if (server.options.name === undefined) {
+      log.write("warn", "Old versions of modules take memory until this process ends", { modules: outdated });
+      return;
+    }
+    log.write("info", "The program is started anew", { reason });
+    // Why that has failed is in the log.
+    server.reload().catch(() => {});
   };
 }

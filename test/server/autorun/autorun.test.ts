@@ -246,6 +246,8 @@ suite("Autorun", { concurrency: 4 }, () => {
     await site.says(/^Scripts have gone/);
     assert.equal((await fetch(`${site.server.url}v`)).headers.get("x-mark"), null);
     assert.equal(site.server.tasks.status().length, 0);
+    // A host without upgrades ignores the field.
+    assert.match(await upgraded(Number(new URL(site.server.url).port)), /^HTTP\/1\.1 204/);
     // The host any answers again, which is the app.
     assert.equal(await other(), "");
     await until(() => seen.includes("closed 2"));

@@ -28,8 +28,11 @@ for (const [where, args] of [
   });
 }
 
-suite("Edits", () => {
-  test("A worker that holds many old versions of modules is replaced, and no request fails", async () => {
+for (const [where, args] of [
+  ["process", []],
+  ["worker", ["--workers", "1"]],
+] as const) {
+  test(`A ${where} that holds many old versions of modules is replaced, and no request fails`, async () => {
     const folder = mkdtempSync(join(tmpdir(), "millrace-worn-"));
     mkdirSync(join(folder, "autorun"));
     const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
@@ -44,17 +47,17 @@ suite("Edits", () => {
     const file = join(import.meta.dirname, "../../fixtures/script-app.ts");
     try {
       const env = { MILLRACE_SCRIPTS: join(folder, "autorun") };
-      await using fleet = await FleetProcess.start({ file, args: ["--workers", "1"], env });
-      const [before] = fleet.workers;
+      await using fleet = await FleetProcess.start({ file, args, env });
+      const before = fleet.workers;
       const client = new CountingClient({ port: fleet.port, ...LOAD });
       try {
         for (let edit = 1; edit <= 5; edit++) {
-          assert.deepEqual(fleet.workers, [before]);
+          assert.deepEqual(fleet.workers, before);
           write("100.ts", `export const n = ${edit};`);
           await until(async () => (await fleet.get("/n")) === `n${edit}`, 20_000);
         }
         await until(() => /it holds \d+ old versions of modules/.test(fleet.stderr), 20_000);
-        await until(() => fleet.workers.length === 1 && fleet.workers[0] !== before, 40_000);
+        await until(() => fleet.workers.length === 1 && fleet.workers[0] !== before[0], 40_000);
         assert.equal(await fleet.get("/n"), "n5");
       } finally {
         await client.stop();
@@ -64,4 +67,4 @@ suite("Edits", () => {
       rmSync(folder, { recursive: true });
     }
   });
-});
+}
