@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { connect } from "node:net";
 import { suite, test } from "node:test";
+import { promisify } from "node:util";
 import { host } from "../../../src/index.ts";
 import { until } from "../../life/fleet-process.ts";
 import { ScriptSite } from "../../support/script-site.ts";
@@ -176,6 +178,16 @@ suite("Autorun", { concurrency: 4 }, () => {
     assert.equal(site.said(/failed/).length, 0);
   });
 
+  test("waits while files are being written", async () => {
+    await using site = await ScriptSite.start({ "autorun/a.ts": page("/a", "0") });
+    const line = `export default ({ get }) => { get("/a", () => "%s"); };\\n`;
+    const loop = `for n in $(seq 1 500); do printf '${line}' $n > "$1"; done`;
+    await promisify(execFile)("sh", ["-c", loop, "sh", site.path("autorun/a.ts")]);
+    await site.answers("/a", "500");
+    // One, unless the shell has been stopped for longer than files have to be quiet.
+    assert.ok(site.runs + site.said(/failed/).length <= 4, `${site.runs} runs`);
+  });
+
   test("misses nothing that changes while a script runs", async () => {
     await using site = await ScriptSite.start({ "autorun/a.ts": page("/a", "0") });
     const gate = ((globalThis as { reading?: PromiseWithResolvers<void> }).reading = Promise.withResolvers<void>());
@@ -306,13 +318,15 @@ suite("Autorun", { concurrency: 4 }, () => {
   });
 
   test("purges what is stored of versions before", async () => {
-    const cached = (text: string): string => `export default ({ get }) => {
-      get("/a", () => new Response("${text}", { headers: { "cache-control": "max-age=600" } }));
-    };`;
-    await using site = await ScriptSite.start({ "autorun/a.ts": cached("1") }, {}, {});
-    assert.equal(await site.get("/a"), "1");
-    site.write("autorun/a.ts", cached("2"));
-    await site.answers("/a", "2");
+    const cached = (version: number): string => `
+      import { text } from ${JSON.stringify(import.meta.resolve("../../../src/index.ts"))};
+      let calls = 0;
+      export default ({ get }) => { get("/a", () => text("${version} " + ++calls, { serverCache: "full" })); };`;
+    await using site = await ScriptSite.start({ "autorun/a.ts": cached(1) });
+    assert.equal(await site.get("/a"), "1 1");
+    assert.equal(await site.get("/a"), "1 1");
+    site.write("autorun/a.ts", cached(2));
+    await site.answers("/a", "2 1");
   });
 
   test("refuses what an earlier version registers later", async () => {
