@@ -321,7 +321,7 @@ suite("Autorun", { concurrency: 4 }, () => {
     const cached = (version: number): string => `
       import { text } from ${JSON.stringify(import.meta.resolve("../../../src/index.ts"))};
       let calls = 0;
-      export default ({ get }) => { get("/a", () => text("${version} " + ++calls, { serverCache: "full" })); };`;
+      export default ({ get }) => { get("/a", () => Object.assign(text("${version} " + ++calls), { serverCache: "full" })); };`;
     await using site = await ScriptSite.start({ "autorun/a.ts": cached(1) });
     assert.equal(await site.get("/a"), "1 1");
     assert.equal(await site.get("/a"), "1 1");
