@@ -55,6 +55,14 @@ describe("curl against a server", () => {
     rmSync(folder, { recursive: true });
   });
 
+  test("HTTP/2 by prior knowledge brings a large part of a file", async () => {
+    // Curl 7.88 cannot use such a connection again, whoever serves: one request.
+    const format = "%{http_code} %{http_version} %{size_download}";
+    const args = ["-sS", "--http2-prior-knowledge", "-o", "/dev/null", "-w", format, "-r", "0-99999999"];
+    const { stdout } = await run("curl", [...args, `${server.url}/large.bin`]);
+    assert.equal(stdout, "206 2 100000000");
+  });
+
   test("Several requests go over one connection", async () => {
     const urls = [1, 2, 3, 4].map(() => `${server.url}/hello`);
     const format = "%{num_connects} %{http_code} %{http_version}\n";

@@ -1,5 +1,6 @@
 import { descriptors } from "./descriptors.ts";
 import { growth } from "./growth.ts";
+import { http2Floods } from "./http2-floods.ts";
 import { idle } from "./idle.ts";
 import { malformed } from "./malformed.ts";
 import { resets } from "./resets.ts";
@@ -7,4 +8,13 @@ import type { Scenario } from "./scenario.ts";
 import { slowReaders } from "./slow-readers.ts";
 import { slowloris } from "./slowloris.ts";
 
-export const SCENARIOS: readonly Scenario[] = [slowloris, idle, slowReaders, descriptors, malformed, growth, resets];
+export const SCENARIOS: readonly Scenario[] = [
+  slowloris,
+  idle,
+  slowReaders,
+  descriptors,
+  malformed,
+  growth,
+  resets,
+  http2Floods,
+];

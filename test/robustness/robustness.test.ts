@@ -2,6 +2,7 @@ import { describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { descriptors } from "./descriptors.ts";
 import { growth } from "./growth.ts";
+import { http2Floods } from "./http2-floods.ts";
 import { idle } from "./idle.ts";
 import { malformed } from "./malformed.ts";
 import { resets } from "./resets.ts";
@@ -28,4 +29,5 @@ describe("Robustness", () => {
   test("Malformed requests beside good ones neither crash nor grow the server", () => play(malformed));
   test("Many requests leave no growth", () => play(growth));
   test("Connections broken off at any octet leave no handle", () => play(resets));
+  test("Floods of HTTP/2 are told to calm down, and good clients served meanwhile", () => play(http2Floods));
 });

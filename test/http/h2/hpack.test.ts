@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect as open } from "node:net";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { DynamicTable } from "../../../src/http/h2/dynamic-table.ts";
 import type { Field } from "../../../src/http/h2/field.ts";
 import { HpackDecoder } from "../../../src/http/h2/hpack-decoder.ts";
 import { HpackEncoder } from "../../../src/http/h2/hpack-encoder.ts";
@@ -170,6 +171,25 @@ describe("HPACK", () => {
     }
     // RFC 7541 §6.2.3: never indexed, also not by who passes it on.
     assert.equal(encode(encoder, [["set-cookie", "a=b"]])[0]! & 0xf0, 0x10);
+  });
+
+  test("a table never has more than its size, and what had to go cannot be asked for", () => {
+    const gone: string[] = [];
+    const table = new DynamicTable<{ name: string; value: string }>(({ name: key }) => void gone.push(key));
+    for (let index = 0; index < 200; index++) {
+      table.add({ name: `n${index}`, value: "v".repeat(64) });
+      assert.ok(table.size <= table.limit);
+    }
+    assert.equal(table.at(0)?.name, "n199");
+    assert.equal(table.at(table.length), undefined);
+    assert.equal(gone.length + table.length, 200);
+    assert.deepEqual(gone.slice(0, 3), ["n0", "n1", "n2"]);
+    table.resize(100);
+    // The newest has 4 + 64 + 32 octets.
+    assert.deepEqual([table.length, table.at(0)?.name], [1, "n199"]);
+    // RFC 7541 §4.4: what is larger than the table empties it.
+    table.add({ name: "large", value: "v".repeat(200) });
+    assert.equal(table.length, 0);
   });
 
   test("has the static table of RFC 7541 appendix A", () => {

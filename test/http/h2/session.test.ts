@@ -92,6 +92,19 @@ describe("A session of HTTP/2", () => {
     assert.ok(sizes[1]![4]! >= sizes[1]![1]!);
   });
 
+  test("encodes a response anew when the table has changed since it was remembered", async () => {
+    const headers = [{ "x-first": "1".repeat(20) }, { "x-second": "2".repeat(20) }];
+    const [first, second] = headers.map((fields) => new KeptResponse(text("kept", { headers: fields })));
+    const server = frameServer((request) => (request.path === "/" ? first! : second!).again());
+    const client = await server.client();
+    for (const [index, path] of ["/", "/", "/", "/", "/2", "/2", "/2", "/", "/", "/2"].entries()) {
+      client.get(index * 2 + 1, { ":path": path });
+      const { fields } = await client.response(index * 2 + 1);
+      assert.equal(fields.get("x-first"), path === "/" ? "1".repeat(20) : undefined);
+      assert.equal(fields.get("x-second"), path === "/" ? undefined : "2".repeat(20));
+    }
+  });
+
   test("takes content in both directions at once, with trailers", async () => {
     const server = frameServer(async (request) => {
       const body = await request.text();
