@@ -174,6 +174,7 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
 
   /** Sends what the frames gave, and finds what to wait for next. */
   #settle(): void {
+    this.#asking = undefined;
     this.sender.pump();
     if (this.sender.output.blocked && this.#connection.unsent > BACKLOG) this.#pause();
     this.#rephase();
@@ -343,6 +344,7 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
     if (this.#state === "lingering") return this.#connection.destroy();
     // A client that sends no more cannot open windows; what it was promised is still sent.
     this.#nameLast();
+    if (!this.#ended) this.#deadlines.owe(this.server.phases.halfClosed);
   }
 
   onDrain(): void {
@@ -393,10 +395,18 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
     return next;
   }
 
+  /** What the client owed has not come. */
+  #onOwed(): void {
+    if (this.#state === "leaving") this.#nameLast();
+    else if (this.#state === "open") this.#apply(NO_ACK, 0);
+    // It has said that it will send no more, and is taken for gone: whatever the handlers still give is sent.
+    else for (const stream of this.#streams) stream.doubt();
+  }
+
   onDeadline(phase: Phase): void {
     switch (phase) {
       case "none":
-        return this.#state === "leaving" ? this.#nameLast() : this.#apply(NO_ACK, 0);
+        return this.#onOwed();
       case "head":
         return this.#apply(SLOW_FRAME, 0);
       case "write":

@@ -89,10 +89,14 @@ export class StreamOutput implements StreamSink, Prioritised {
   /** The window has room again, or there is something to send. */
   #offer(): void {
     if (this.#waiting > 0 && this.#stream.window > 0) this.#sender.enqueue(this);
-    else this.#stream.rephase();
+    else {
+      // RFC 9113 §6.9.2: SETTINGS can take a window away, also from who stands in the queue.
+      this.#sender.dequeue(this);
+      this.#stream.rephase();
+    }
   }
 
-  /** The client has given the stream more room. */
+  /** The client has given the stream more room, or by SETTINGS less. */
   widen(): void {
     this.#offer();
   }

@@ -314,13 +314,18 @@ export class Stream implements ContentOwner, OutputStream {
 
   // ---- what ends it from outside
 
+  /** The client is perhaps gone: the signal says so, and an answer that still comes is sent. */
+  doubt(): void {
+    if (this.#request !== undefined) Request.abort(this.#request, gone());
+  }
+
   /** The stream was reset, by either end, or its connection is gone. */
   abort(): void {
     if (this.stage === "over") return;
     const wasAnswering = this.stage === "answering";
     const request = this.#request;
     this.state = "closed";
-    const reason = new DOMException("The client has closed the connection", "AbortError");
+    const reason = gone();
     this.content?.leave()?.fail(reason);
     if (this.output !== undefined) {
       this.sent = this.output.sent;
@@ -400,4 +405,8 @@ export class Stream implements ContentOwner, OutputStream {
     this.#respond(request, faultResponse(HANDLER_TIMEOUT));
     this.#owner.flush();
   }
+}
+
+function gone(): DOMException {
+  return new DOMException("The client has closed the connection", "AbortError");
 }

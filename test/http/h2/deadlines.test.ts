@@ -174,6 +174,27 @@ describe("In HTTP/2 time is limited", () => {
     client.finish();
     await over;
   });
+
+  test("for a client that has said goodbye: its handlers are told, and what they still give is sent", async () => {
+    const gate = deferred<Response>();
+    let aborted = false;
+    const server = frameServer((request) => {
+      request.signal.addEventListener("abort", () => (aborted = true));
+      return gate.promise;
+    });
+    const client = await server.client();
+    client.get(1);
+    await turns();
+    client.finish();
+    await turns();
+    await server.pass(900);
+    assert.equal(aborted, false);
+    await server.pass(SLACK);
+    assert.equal(aborted, true);
+    gate.resolve(new Response("still"));
+    assert.equal(String((await client.response(1)).body), "still");
+    await client.until(() => client.closed);
+  });
 });
 
 describe("A server that stops says so to clients of HTTP/2", () => {

@@ -252,6 +252,24 @@ describe("A session of HTTP/2", () => {
     await Promise.all([client.response(1), client.response(3)]);
   });
 
+  test("sends nothing on a stream whose window SETTINGS have taken away while it waited its turn", async () => {
+    const server = frameServer(() => new Response(Buffer.alloc(50_000)));
+    const client = await server.client([4, 60_000]);
+    client.get(1);
+    client.get(3);
+    await turns();
+    const before = client.on(1).body.length + client.on(3).body.length;
+    assert.equal(before, 65_535);
+    client.send(frame("settings", 0, 0, settings([4, 0])));
+    client.widen(0, 100_000);
+    await turns();
+    assert.equal(client.on(1).body.length + client.on(3).body.length, before);
+    await client.wantAlive();
+    client.send(frame("settings", 0, 0, settings([4, 60_000])));
+    const [first, second] = [await client.response(1), await client.response(3)];
+    assert.deepEqual([first.body.length, second.body.length], [50_000, 50_000]);
+  });
+
   test("answers the same block as long as it means the same, and not when the table has changed", async () => {
     const server = frameServer((request) => new Response(request.headers.get("x-a")));
     const client = await server.client();
