@@ -2,7 +2,6 @@ import { TLSSocket } from "node:tls";
 import type { Log } from "../base/log.ts";
 import { isPromise } from "../base/maybe-promise.ts";
 import { type Connection, type ConnectionHandler, DEAF } from "../transport/connection.ts";
-import { duplexOf } from "../transport/duplex.ts";
 import type { Phase, Watchdog, Watched } from "../transport/watchdog.ts";
 import { type ClientCertificate, clientCertificateOf } from "./client-certificate.ts";
 import { type ClientHello, parseClientHello } from "./client-hello.ts";
@@ -30,7 +29,7 @@ export interface HandshakeCounts {
 }
 
 /** Fatal alerts of RFC 8446 §6 and RFC 7301 §3.2. */
-const ALERTS = { handshakeFailure: 40, unrecognizedName: 112, noApplicationProtocol: 120 } as const;
+const ALERTS = { handshakeFailure: 40, internalError: 80, unrecognizedName: 112, noApplicationProtocol: 120 } as const;
 
 /** Puts TLS before whoever is given connections. One for all listeners of a server. */
 export class Secure {
@@ -175,8 +174,8 @@ class Handshake implements ConnectionHandler, Watched {
   /** Has Node go on with the octets of the hello. */
   #shakeHands(chosen: Chosen, first: Buffer): void {
     const { protocols } = this.#secure.options;
-    const { takeSocket } = this.#connection;
-    const lower = takeSocket === undefined ? duplexOf(this.#connection) : takeSocket.call(this.#connection);
+    const lower = this.#connection.takeSocket?.();
+    if (lower === undefined) return this.#refuse("There is no socket to speak over", ALERTS.internalError);
     // Read before anything else, as if it came only now.
     lower.unshift(first);
     const socket = new TLSSocket(lower, {
