@@ -8,9 +8,9 @@ const ARGS = [
   "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required",
 ].flatMap((line) => line.split(" "));
 
-/** Starts the Chromium of this machine. */
-export function startBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: findBrowser(), args: ARGS });
+/** Starts the Chromium of this machine. @param more further flags */
+export function startBrowser(...more: readonly string[]): Promise<Browser> {
+  return chromium.launch({ executablePath: findBrowser(), args: [...ARGS, ...more] });
 }
 
 function findBrowser(): string {
