@@ -1,6 +1,7 @@
 import { paintFor } from "../extensions/access-log/text-line.ts";
 import { ask } from "../server/control/ask.ts";
 import type { Status, WorkerStatus } from "../server/control/protocol.ts";
+import type { AcmeStatus } from "../tls/acme/kept-subject.ts";
 import type { CertificateStatus, LimitStatus } from "../server/report.ts";
 import type { TaskStatus } from "../server/scheduler/task-status.ts";
 import type { UpstreamStatus } from "../extensions/proxy/upstream-health.ts";
@@ -40,12 +41,13 @@ function statusText(status: Status): string {
 }
 
 /** Workers, tasks, upstreams and certificates, as far as there are any. */
-function statusTables({ workers, tasks, upstreams, certificates }: Status): string[][][] {
+function statusTables({ workers, tasks, upstreams, certificates, automatic }: Status): string[][][] {
   const tables = [
     [["  worker", "pid", "gen", "state", "uptime", "memory", "lag", "conns", "fds", "requests"], ...workers.map(rowOf)],
     [["  task", "when", "state", "next", "runs", "failed", "last"], ...tasks.map(taskRow)],
     [["  upstream", "state", "waiting", "answered", "failed", "last failure"], ...upstreams.map(upstreamRow)],
     [["  certificate", "issuer", "file", "expires"], ...certificates.map(certificateRow)],
+    [["  automatic", "state", "expires", "next", "last error"], ...automatic.map(automaticRow)],
   ];
   return tables.filter(({ length }) => length > 1);
 }
@@ -69,6 +71,11 @@ function certificateRow({ names, expires, issuer, file = "" }: CertificateStatus
   const days = Math.floor((new Date(expires).getTime() - Date.now()) / 86_400_000);
   const left = days < 0 ? "expired" : `in ${days} days`;
   return [`  ${names.join(", ")}`, issuer, file, `${timeOf(expires)} (${left})`];
+}
+
+function automaticRow({ names, state, expires, next, error = "" }: AcmeStatus): string[] {
+  const [end, then] = [expires, next].map((date) => (date === undefined ? "" : timeOf(date)));
+  return [`  ${names.join(", ")}`, state, end!, then!, error];
 }
 
 /** To the second, in the time of this machine. */

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import type { UpstreamStatus } from "../extensions/proxy/upstream-health.ts";
 import type { Certificates } from "../tls/certificates.ts";
+import type { AcmeStatus } from "../tls/acme/kept-subject.ts";
 import type { TaskStatus } from "./scheduler/task-status.ts";
 
 /** A certificate that the server shows. */
@@ -32,6 +33,8 @@ export interface Report {
   readonly tasks: readonly TaskStatus[];
   readonly upstreams: readonly UpstreamStatus[];
   readonly certificates: readonly CertificateStatus[];
+  /** Those that the server orders itself. */
+  readonly automatic: readonly AcmeStatus[];
   readonly limits: LimitStatus;
 }
 

@@ -7,7 +7,7 @@ import { text } from "../http/make.ts";
 import type { AcmeOptions } from "../tls/acme/acme-options.ts";
 import { AutomaticCertificates, checkAutomatic } from "../tls/acme/automatic-certificates.ts";
 import type { ChallengeKind } from "../tls/acme/challenge-solver.ts";
-import type { CertificateStatus } from "../tls/acme/kept-subject.ts";
+import type { AcmeStatus } from "../tls/acme/kept-subject.ts";
 import type { Subject } from "../tls/acme/subject.ts";
 import { Certificate } from "../tls/certificate.ts";
 import type { Certificates, CertificateSet } from "../tls/certificates.ts";
@@ -22,6 +22,8 @@ export interface ServerAcmeInit {
   readonly certificates: Certificates;
   /** Whether there are listeners without TLS, and with it. */
   readonly listens: { readonly plainly: boolean; readonly securely: boolean };
+  /** Tells other workers, if there are any, of a name whose certificate has come. */
+  readonly tell?: ((name: string) => void) | undefined;
   readonly log: Log;
   readonly place: SourcePlace | undefined;
 }
@@ -71,6 +73,7 @@ export class ServerAcme {
       log,
       onCertificate: (subject, { chain: cert, key }) =>
         certificates.set(patterns.get(subject)!, new Certificate({ cert, key })),
+      onOrdered: ({ name }) => init.tell?.(name),
     });
     certificates.onChallenge = async (name) => {
       const found = await automatic.challengeCertificate(name);
@@ -90,7 +93,12 @@ export class ServerAcme {
     return this.#automatic.stop();
   }
 
-  status(): CertificateStatus[] {
+  /** Another worker has ordered for a name. */
+  look(name: string): void {
+    this.#automatic.look(name);
+  }
+
+  status(): AcmeStatus[] {
     return this.#automatic.status();
   }
 

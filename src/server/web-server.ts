@@ -233,6 +233,7 @@ export class WebServer {
       tasks: this.tasks.status(),
       upstreams: upstreamStatus(),
       certificates: certificateStatus(this.certificates),
+      automatic: this.#acme?.status() ?? [],
       limits: { descriptors: openDescriptors(), maxDescriptors: descriptorLimit(), maxConnections, refused },
     };
   }
@@ -481,7 +482,10 @@ export class WebServer {
     const init = this.#acmeInit(secured);
     if (init === undefined) return;
     const { ServerAcme } = await import("./server-acme.ts");
-    this.#acme = await ServerAcme.open(init);
+    const topic = `certificate/${this.#number}`;
+    const acme = await ServerAcme.open({ ...init, tell: (name) => void membership?.broadcast(topic, name) });
+    membership?.on(topic, (name) => acme.look(name as string));
+    this.#acme = acme;
   }
 
   #acmeInit(secured: readonly boolean[]): ServerAcmeInit | undefined {

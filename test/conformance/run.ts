@@ -7,6 +7,9 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { runServer, startServer } from "../support/run-server.ts";
+import { ACME_CASES, versions } from "./acme/cases.ts";
+import { PEBBLE_VERSION } from "./acme/pebble.ts";
+import { playAcme } from "./acme/play.ts";
 import { packagedSuite } from "./cache/packaged-suite.ts";
 import { countOf, failures, playCacheTests, totals } from "./cache/play.ts";
 import { CacheSuite } from "./cache/suite.ts";
@@ -119,6 +122,19 @@ function cacheTests(name: string, folder: () => string, least: Least): Suite {
   };
 }
 
+const acme: Suite = {
+  name: `ACME with Pebble ${PEBBLE_VERSION}`,
+  async run() {
+    const results = await playAcme();
+    const failed = results.filter(({ fault }) => fault !== undefined);
+    return {
+      passed: results.length === ACME_CASES.length + 1 && failed.length === 0,
+      total: `${results.length - failed.length} of ${results.length} (${await versions()})`,
+      details: failed.map(({ name, fault }) => `${name}: ${fault}`).join("\n"),
+    };
+  },
+};
+
 const CACHE_TESTS = process.env["MILLRACE_CACHE_TESTS"] ?? "";
 
 const SUITES: readonly Suite[] = [
@@ -128,6 +144,7 @@ const SUITES: readonly Suite[] = [
   probe,
   h2spec("over TLS", ["--tls"], []),
   h2spec("by prior knowledge", [], [ANSWERED_IN_HTTP1]),
+  acme,
   cacheTests("npm http-cache-tests 0.4.5", packagedSuite, { required: 151, optimal: 82 }),
   ...(CACHE_TESTS === "" ? [] : [cacheTests("source", () => CACHE_TESTS, { required: 159, optimal: 93 })]),
 ];

@@ -72,7 +72,7 @@ describe("A server with automatic certificates", () => {
   for (const challenge of ["http-01", "tls-alpn-01"] as const) {
     test(`has one for each name of its hosts, proved by ${challenge}, and serves its own until they have come`, async (context) => {
       const { authority, start } = await stage(context);
-      const sites = [host("example.com", { aliases: ["www.example.com", "localhost"] }), host("any")];
+      const sites = [host("example.com", { aliases: ["www.example.com", "localhost"], httpsOnly: true }), host("any")];
       let isHeld = true;
       const held = new Set<string>();
       authority.fake.interfere = ({ url }) => {
@@ -118,6 +118,11 @@ describe("A server with automatic certificates", () => {
     });
     await until(async () => (await issuerOf(server, "app.example.com")) === "Fake CA");
     assert.equal(await issuerOf(server, "own.example.com"), "millrace test authority");
+    await until(() => server.report.automatic.every(({ state }) => state === "good"));
+    assert.deepEqual(
+      server.report.automatic.map(({ name, issuer, error }) => [name, issuer, error]),
+      [["app.example.com", "Fake CA", undefined]],
+    );
     assert.equal(authority.fake.orders.length, 1);
   });
 

@@ -29,7 +29,7 @@ export function controlledServer(server: WebServer, number: number, primaryOf: (
       // Before its first reload a process may have served itself.
       const { connections, requests, cache } = sumOf([server.counts, ...workers.flatMap(({ pulse }) => pulse ?? [])]);
       const inside = primary === undefined ? undefined : await reportOfWorkers(workers, number);
-      const { tasks, upstreams, certificates } = inside ?? server.report;
+      const { tasks, upstreams, certificates, automatic } = inside ?? server.report;
       return {
         pid: process.pid,
         version,
@@ -47,6 +47,7 @@ export function controlledServer(server: WebServer, number: number, primaryOf: (
         tasks,
         upstreams,
         certificates,
+        automatic,
         limits: inside === undefined ? server.report.limits : undefined,
       };
     },

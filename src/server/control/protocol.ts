@@ -1,6 +1,7 @@
 import type { Selection, StoreCounts } from "../../cache/store.ts";
 import type { UpstreamStatus } from "../../extensions/proxy/upstream-health.ts";
 import type { Asked } from "../handover/giving.ts";
+import type { AcmeStatus } from "../../tls/acme/kept-subject.ts";
 import type { CertificateStatus, LimitStatus } from "../report.ts";
 import type { TaskStatus } from "../scheduler/task-status.ts";
 import type { Dispatch, WorkerFault } from "../workers/messages.ts";
@@ -74,6 +75,8 @@ export interface Status {
   /** Servers that this one proxies to. */
   readonly upstreams: readonly UpstreamStatus[];
   readonly certificates: readonly CertificateStatus[];
+  /** Certificates that the server orders itself. */
+  readonly automatic: readonly AcmeStatus[];
   /** Of this process; undefined with workers, which have their own. */
   readonly limits: LimitStatus | undefined;
 }

@@ -34,6 +34,7 @@ export async function reportOfWorkers(workers: readonly Worker[], server: number
     ],
     upstreams: mergedUpstreams(reports.flatMap(({ report }) => report.upstreams)),
     certificates: first?.report.certificates ?? [],
+    automatic: first?.report.automatic ?? [],
     limits: new Map(reports.map(({ worker, report }) => [worker.pid, report.limits])),
   };
 }

@@ -14,7 +14,7 @@ import { dnsSolver } from "./dns-solver.ts";
 import { FileStorage } from "./file-storage.ts";
 import { httpProof } from "./http-responder.ts";
 import { Issuer } from "./issuer.ts";
-import type { CertificateStatus } from "./kept-subject.ts";
+import type { AcmeStatus } from "./kept-subject.ts";
 import { pauseOn } from "./pause.ts";
 import type { CertificateStorage } from "./storage.ts";
 import { isWildcard, type Subject } from "./subject.ts";
@@ -29,6 +29,8 @@ export interface AutomaticInit {
   readonly log: Log;
   /** Is given each certificate that comes, those that are there at the start first. */
   readonly onCertificate: (subject: Subject, certificate: KeptCertificate) => void;
+  /** Hears that this process has ordered one. Default: nobody does. */
+  readonly onOrdered?: ((subject: Subject) => void) | undefined;
   readonly clock?: Clock | undefined;
   readonly transport?: AcmeTransport | undefined;
 }
@@ -80,7 +82,7 @@ export class AutomaticCertificates {
    * @throws {MillraceError} `ACME_TERMS`, `ACME_CHALLENGE`, `ACME_STORAGE`
    */
   static async open(init: AutomaticInit): Promise<AutomaticCertificates> {
-    const { options, subjects, log, onCertificate, clock = systemClock } = init;
+    const { options, subjects, log, onCertificate, onOrdered = () => {}, clock = systemClock } = init;
     checkAutomatic(init);
     const storage = await storageOf(options.storage, clock);
     const challenges = new ChallengeRecords(storage, clock);
@@ -103,7 +105,15 @@ export class AutomaticCertificates {
       pause: pauseOn(clock),
       log,
     });
-    const keeper = new CertificateKeeper({ issuer, records, clock, log, random: Math.random, onCertificate });
+    const keeper = new CertificateKeeper({
+      issuer,
+      records,
+      clock,
+      log,
+      random: Math.random,
+      onCertificate,
+      onOrdered,
+    });
     await keeper.add(...subjects);
     return new AutomaticCertificates(keeper, challenges, clock);
   }
@@ -118,8 +128,13 @@ export class AutomaticCertificates {
     return this.#keeper.stop();
   }
 
+  /** Has a subject looked at without delay: another process has ordered. */
+  look(name: string): void {
+    this.#keeper.look(name);
+  }
+
   /** The certificates, in the order of their subjects. */
-  status(): CertificateStatus[] {
+  status(): AcmeStatus[] {
     return this.#keeper.status();
   }
 

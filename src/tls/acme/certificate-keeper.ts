@@ -1,4 +1,4 @@
-import { KeptSubject, type CertificateStatus, type Keeping } from "./kept-subject.ts";
+import { KeptSubject, type AcmeStatus, type Keeping } from "./kept-subject.ts";
 import type { Subject } from "./subject.ts";
 
 /** Milliseconds between two ticks. */
@@ -53,7 +53,7 @@ export class CertificateKeeper {
     if (entry !== undefined) entry.lookAt = 0;
   }
 
-  status(): CertificateStatus[] {
+  status(): AcmeStatus[] {
     return [...this.#subjects.values()].map(({ kept }) => kept.status());
   }
 

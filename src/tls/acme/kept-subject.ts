@@ -8,7 +8,7 @@ import { renewalTime } from "./renewal-time.ts";
 import type { Subject } from "./subject.ts";
 
 /** How the certificate of a subject is. */
-export interface CertificateStatus {
+export interface AcmeStatus {
   /** The first name that it is for. */
   readonly name: string;
   readonly names: readonly string[];
@@ -33,6 +33,8 @@ export interface Keeping {
   readonly random: () => number;
   /** Is given each certificate that comes, whichever process ordered it. */
   readonly onCertificate: (subject: Subject, certificate: KeptCertificate) => void;
+  /** Hears that this process has ordered one, to tell others that share the storage. */
+  readonly onOrdered: (subject: Subject) => void;
   /** Waits for one of the places in which orders are made at the same time. */
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -89,7 +91,11 @@ export class KeptSubject {
     } catch (error) {
       if (signal.aborted) return CALM;
       // Not even how it went could be stored.
-      this.#keeping.log.write("error", "Certificates cannot be kept", { name: this.subject.name, error });
+      this.#keeping.log.write("error", "Certificates cannot be kept", {
+        name: this.subject.name,
+        ...reasonOf(error),
+        error,
+      });
       return backoff(++this.#unsaid, undefined, this.#keeping.random());
     }
   }
@@ -102,7 +108,7 @@ export class KeptSubject {
   }
 
   async #order(signal: AbortSignal): Promise<void> {
-    const { issuer, log, random, clock, records } = this.#keeping;
+    const { issuer, log, random, clock, records, onOrdered } = this.#keeping;
     const { name } = this.subject;
     const failures = this.#state?.failures ?? 0;
     this.#isOrdering = true;
@@ -113,18 +119,19 @@ export class KeptSubject {
       const restUntil = clock.wall() + restAfter(this.#certificate!);
       this.#state = { failures: 0, retryAt: 0, restUntil, fraction: random() };
       await records.putState(this.subject, this.#state);
+      onOrdered(this.subject);
       log.write("info", "A certificate is there", { name, expires: isoDate(this.#certificate?.notAfter) });
     } catch (error) {
       if (signal.aborted) return;
       const { retryAfter } = error as Partial<AcmeError>;
       const wait = backoff(failures + 1, retryAfter, random());
       await this.#put({ failures: failures + 1, retryAt: clock.wall() + wait, error: said(error) });
-      const seconds = Math.round(wait / 1000);
-      log.write(this.#certificate === undefined ? "error" : "warn", "There is no new certificate", {
+      const level = this.#certificate === undefined ? "error" : "warn";
+      log.write(level, "There is no new certificate", {
         name,
+        ...reasonOf(error),
+        seconds: Math.round(wait / 1000),
         error,
-        hint: (error as Partial<AcmeError>).hint,
-        seconds,
       });
     } finally {
       this.#isOrdering = false;
@@ -194,7 +201,7 @@ export class KeptSubject {
     return Math.min(Math.max(rest, 1000), CALM);
   }
 
-  status(): CertificateStatus {
+  status(): AcmeStatus {
     const { name, identifiers } = this.subject;
     const certificate = this.#certificate;
     const isExpired = (certificate?.notAfter ?? Infinity) <= this.#keeping.clock.wall();
@@ -227,6 +234,12 @@ function isFor({ leaf }: KeptCertificate, { identifiers }: Subject): boolean {
 function said(error: unknown): { code: string; message: string } {
   const { code = "UNEXPECTED", message } = error as Partial<AcmeError> & Error;
   return { code, message: message.slice(0, 2000) };
+}
+
+/** Whoever runs the server is to learn what is wrong where the log shows no stacks too. */
+function reasonOf(error: unknown): { code: string; reason: string; hint: string | undefined } {
+  const { code, message: reason } = said(error);
+  return { code, reason, hint: (error as Partial<AcmeError>).hint };
 }
 
 function commonNameOf(issuer: string): string {

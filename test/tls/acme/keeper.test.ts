@@ -130,7 +130,9 @@ describe("Certificates that are kept", () => {
     const hours = tries.slice(1).map((time, index) => (time - tries[index]!) / HOUR);
     assert.ok(hours.length === 3 && hours.every((each) => each >= 10 && each <= 11.2), hours.join());
     const failure = play.logged.find(({ message }) => message === "There is no new certificate");
-    assert.match(String(failure?.fields["error"]), /too many certificates/);
+    const { code, reason, hint } = failure?.fields ?? {};
+    assert.deepEqual([code, reason], ["ACME_RATE_LIMITED", "A certificate cannot be ordered: too many certificates"]);
+    assert.match(String(hint), /staging/);
     await play.keeper.stop();
   });
 
@@ -158,6 +160,14 @@ describe("Certificates that are kept", () => {
     for (const play of plays) await play.keeper.add(SUBJECT);
     for (const play of plays) play.keeper.start();
     for (const play of plays) await play.settle();
+    assert.deepEqual(
+      plays.flatMap(({ told }) => told),
+      ["example.com"],
+    );
+    // As a worker does that is told by another.
+    plays.at(-1)!.keeper.look("example.com");
+    await first.pass(1000);
+    assert.equal(plays.at(-1)!.certificates.length, 1);
     await first.pass(70_000, 5_000);
     for (const play of plays) await play.settle();
     assert.equal(authority.orders.length, 1);

@@ -98,6 +98,28 @@ describe("An order", () => {
     assert.equal(Math.floor(600_000 / 7000), play.pauses.length);
   });
 
+  test("that the authority looks at already is waited for, and not asked to be looked at again", async () => {
+    const play = new Play();
+    let isProcessing = false;
+    play.authority.interfere = ({ url }, payload) => {
+      const [authorization] = play.authority.orders[0]?.authorizations ?? [];
+      if (url.endsWith("/http-01")) {
+        authorization!.challenges[0]!.status = "processing";
+        isProcessing = true;
+        return play.authority.problem(503, "serverInternal", "it was cut off here");
+      }
+      if (isProcessing && url === authorization?.url && payload === undefined && play.pauses.length > 0) {
+        authorization.status = "valid";
+        play.authority.orders[0]!.status = "ready";
+      }
+      return undefined;
+    };
+    await assert.rejects(play.obtain(), { code: "ACME_SERVER" });
+    await play.obtain();
+    assert.equal(play.authority.requests.filter((each) => each.endsWith("/http-01")).length, 1);
+    assert.equal(play.authority.orders.length, 1);
+  });
+
   test("that somebody else answers for fails with what the authority found", async () => {
     const play = new Play({ fake: { look: async () => "<html>parked</html>" } });
     await assert.rejects(play.obtain(), (error: Error & { code?: string; hint?: string }) => {

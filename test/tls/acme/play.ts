@@ -41,6 +41,8 @@ export class Play {
   readonly keeper: CertificateKeeper;
   readonly certificates: KeptCertificate[] = [];
   readonly logged: { readonly level: string; readonly message: string; readonly fields: LogFields }[] = [];
+  /** Names that others were told of. */
+  readonly told: string[] = [];
   /** Milliseconds that were waited for the authority. */
   readonly pauses: number[] = [];
   /** TXT records by name. */
@@ -81,6 +83,7 @@ export class Play {
       ...common,
       issuer: this.issuer,
       random: () => 0.5,
+      onOrdered: ({ name }) => void this.told.push(name),
       onCertificate: (_, certificate) => void this.certificates.push(certificate),
     });
   }
