@@ -756,6 +756,7 @@ declare module "millrace" {
       readonly tasks: readonly TaskStatus[];
       readonly upstreams: readonly UpstreamStatus[];
       readonly certificates: readonly CertificateStatus[];
+      readonly automatic: readonly AcmeStatus[];
       readonly limits: LimitStatus;
   }
   interface Representation {

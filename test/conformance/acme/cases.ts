@@ -228,6 +228,6 @@ export async function externalAccount(): Promise<void> {
 
 /** The versions of what is outside of this repository. */
 export async function versions(): Promise<string> {
-  const [curl, go] = await Promise.all([run("curl", ["--version"]), run("go", ["version"])]);
+  const [curl, go] = await Promise.all([run("curl", ["--version"]), run(process.env["GO"] ?? "go", ["version"])]);
   return `${curl.stdout.split(" ", 2).join(" ")}, ${go.stdout.trim().replace("go version ", "")}`;
 }
