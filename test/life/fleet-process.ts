@@ -29,13 +29,16 @@ export interface FleetSettings {
 /** `millrace run FILE …`, seen from outside: a primary with workers, or one process. */
 export class FleetProcess implements AsyncDisposable {
   readonly port: number;
+  /** The environment that it was started in: commands that are to find it need the same. */
+  readonly env: Readonly<NodeJS.ProcessEnv>;
   readonly #child: ChildProcess;
   readonly #output: { stderr: string };
 
-  private constructor(child: ChildProcess, port: number, output: { stderr: string }) {
+  private constructor(child: ChildProcess, port: number, output: { stderr: string }, env: NodeJS.ProcessEnv) {
     this.#child = child;
     this.port = port;
     this.#output = output;
+    this.env = env;
   }
 
   /** Starts it and waits until it tells its address. */
@@ -68,9 +71,10 @@ export class FleetProcess implements AsyncDisposable {
     folder?: string,
     node: string = process.execPath,
   ): Promise<FleetProcess> {
+    const whole = { ...process.env, XDG_RUNTIME_DIR: mkdtempSync(join(runtime, "run-")), ...env };
     const child = spawn(node, [file, ...args], {
       cwd: folder,
-      env: { ...process.env, XDG_RUNTIME_DIR: mkdtempSync(join(runtime, "run-")), ...env },
+      env: whole,
       stdio: ["ignore", "pipe", "pipe"],
     });
     const output = { stderr: "" };
@@ -89,7 +93,7 @@ export class FleetProcess implements AsyncDisposable {
       });
       child.once("exit", (code) => reject(new Error(`It ended with ${code}: ${output.stderr}`)));
     });
-    return new FleetProcess(child, address, output);
+    return new FleetProcess(child, address, output, whole);
   }
 
   get pid(): number {

@@ -54,7 +54,7 @@ suite("--log-file", { concurrency: 2 }, () => {
       assert.equal(fleet.stderr, "");
       for (const [round, reopen] of [
         async () => fleet.kill("SIGUSR1"),
-        () => promisify(execFile)(process.execPath, [CLI, "log", "reopen", "--name", name]),
+        () => promisify(execFile)(process.execPath, [CLI, "log", "reopen", "--name", name], { env: fleet.env }),
       ].entries()) {
         renameSync(path, `${path}.${round}`);
         await reopen();

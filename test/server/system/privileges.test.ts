@@ -62,7 +62,10 @@ suite("--user", { concurrency: 2 }, () => {
     assert.equal(JSON.parse(stdout).now, uid);
     for (const owned of [path, log]) assert.equal(statSync(owned).uid, uid, owned);
     assert.equal(statSync(pidFile).uid, 0, "who may write it chooses whom root sends signals to");
-    assert.match((await run(process.execPath, [CLI, "status", "--name", name])).stdout, /listening/);
+    assert.match(
+      (await run(process.execPath, [CLI, "status", "--name", name], { env: server.env })).stdout,
+      /listening/,
+    );
     assert.equal(await server.exitBy("SIGTERM"), 0);
     assert.doesNotMatch(readFileSync(log, "utf8"), /runs as root/);
   });
@@ -80,7 +83,7 @@ suite("--user", { concurrency: 2 }, () => {
     assert.deepEqual(new Set(idsOf(server.pid).uids), new Set([0]));
     for (const owned of [path, log]) assert.equal(statSync(owned).uid, uid, owned);
     const { workers } = server;
-    await run(process.execPath, [CLI, "reload", "--name", name, "--wait"]);
+    await run(process.execPath, [CLI, "reload", "--name", name, "--wait"], { env: server.env });
     assert.deepEqual(JSON.parse(await server.get("/")), { first: uid, now: uid, group: gid });
     for (const pid of server.workers) assertNobody(pid);
     assert.equal(
