@@ -28,6 +28,16 @@ export interface HostsOptions extends Omit<ErrorOptions, "notFound"> {
   readonly defaults?: readonly Extension[] | undefined;
 }
 
+/** Who has something to say to which hosts there are, and which of them may answer. */
+export interface HostsGuard {
+  /** Hosts are about to be added: what it throws keeps them out. */
+  add(hosts: readonly Host[]): void;
+  /** Hosts are gone. */
+  remove(hosts: readonly Host[]): void;
+  /** Whether the host `any` may be asked for what another host has not found. */
+  mayFallBack(request: Request, any: Host): boolean;
+}
+
 /** Who answers for a name: a host, or why there is none. */
 interface Entry {
   readonly handle: Handler;
@@ -50,6 +60,8 @@ const REMEMBERED = 1000;
 export class Hosts {
   /** @internal The port of the server's first listener with TLS, once it is known. */
   securePort: number | undefined;
+  /** @internal Default: nobody. */
+  guard: HostsGuard | undefined;
   readonly #options: HostsOptions;
   readonly #errors: ErrorHandlers;
   #defaults: readonly Extension[];
@@ -76,8 +88,9 @@ export class Hosts {
   add(...hosts: Host[]): this {
     const [conflict] = conflictsOf(new Set([...this.#hosts.keys(), ...hosts])).values();
     if (conflict !== undefined) throw conflict;
-    for (const host of hosts) {
-      if (this.#hosts.has(host)) continue;
+    const added = new Set(hosts.filter((host) => !this.#hosts.has(host)));
+    this.guard?.add([...added]);
+    for (const host of added) {
       const entry = this.#entryOf(host);
       this.#hosts.set(host, entry);
       host.parts.watchers.add(entry.onChange);
@@ -93,6 +106,7 @@ export class Hosts {
       if (entry !== undefined) host.parts.watchers.delete(entry.onChange);
       this.#hosts.delete(host);
     }
+    this.guard?.remove(hosts);
     this.#forget();
     return this;
   }
@@ -131,6 +145,12 @@ export class Hosts {
     const { host } = request;
     return (host === this.#lastAuthority ? this.#lastEntry! : this.#entryFor(host)).handle(request);
   };
+
+  /** @internal The host that answers for an authority as it came, or undefined when none does. */
+  answering(authority: string): Host | undefined {
+    const entry = authority === this.#lastAuthority ? this.#lastEntry! : this.#entryFor(authority);
+    return entry instanceof HostEntry ? entry.host : undefined;
+  }
 
   /** Answers a request without a server. */
   readonly fetch = (request: Request | globalThis.Request): MaybePromise<Response> =>
@@ -214,7 +234,8 @@ export class Hosts {
   /** Looks for what a host has not found in the host `any`. */
   readonly #fallBack: Handler = (request) => {
     const { any } = this.#map();
-    if (any instanceof HostEntry) return any.fallback.handle(request);
+    const isOpen = any instanceof HostEntry && this.guard?.mayFallBack(request, any.host) !== false;
+    if (isOpen) return any.fallback.handle(request);
     throw new NotFoundError();
   };
 }

@@ -1,12 +1,10 @@
 import { MillraceError, type SourcePlace } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { HostMap, type HostPattern, parseHostPattern } from "../fields/host-pattern.ts";
+import type { HostPattern } from "../fields/host-pattern.ts";
 import { parseHost } from "../fields/host.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Peer } from "../http/channel.ts";
-import type { Certificate } from "../tls/certificate.ts";
-import { type CertificateFiles, readCertificate, readPem } from "../tls/certificate-files.ts";
-import { CertificateWatch } from "../tls/certificate-watch.ts";
+import { readPem } from "../tls/certificate-files.ts";
 import type { Certificates } from "../tls/certificates.ts";
 import type { ClientPolicy } from "../tls/client-policy.ts";
 import { type HandshakeCounts, Secure } from "../tls/secure.ts";
@@ -16,6 +14,8 @@ import type { TicketSecrets } from "../tls/ticket-keys.ts";
 import type { HostTlsOptions, TlsOptions } from "../tls/tls-options.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Watchdog } from "../transport/watchdog.ts";
+import { ClientPolicies } from "./client-policies.ts";
+import { ServedCertificates } from "./served-certificates.ts";
 
 /** What {@link ServerTls} is made from. */
 export interface ServerTlsInit {
@@ -35,24 +35,22 @@ export interface Securing {
   readonly protocols: readonly string[];
 }
 
-const DAY = 24 * 60 * 60 * 1000;
-
 /** The TLS of a server: its certificates, read and watched, and what it asks of clients. */
 export class ServerTls {
   readonly certificates: Certificates;
   readonly #init: ServerTlsInit;
   readonly #log: Log;
-  readonly #policies = new HostMap<ClientPolicy>();
-  #asksClients = false;
-  #watch: CertificateWatch | undefined;
-  /** Pairs that are served, to be watched. */
-  readonly #served: { readonly files: CertificateFiles; readonly replace: (next: Certificate) => void }[] = [];
+  readonly #policies = new ClientPolicies();
+  readonly #served: ServedCertificates;
+  /** What takes away what each host has here. */
+  readonly #hosts = new Map<Host, () => void>();
   #secure: Secure | undefined;
 
   private constructor(init: ServerTlsInit) {
     this.#init = init;
     this.#log = init.log;
     this.certificates = init.certificates;
+    this.#served = new ServedCertificates({ table: init.certificates, log: init.log, place: init.place });
   }
 
   /**
@@ -63,8 +61,28 @@ export class ServerTls {
   static async load(init: ServerTlsInit): Promise<ServerTls> {
     const loaded = new ServerTls(init);
     await loaded.#loadServer(init.tls);
-    for (const host of init.hosts) if (host.tls !== undefined) loaded.#loadHost(host, host.tls);
+    loaded.add(init.hosts);
     return loaded;
+  }
+
+  /**
+   * Reads what hosts have of their own, for those that are not known yet.
+   *
+   * @throws {MillraceError} what is wrong with a certificate or an authority; then none of them is added
+   */
+  add(hosts: readonly Host[]): void {
+    const added = hosts.filter((host) => !this.#hosts.has(host));
+    try {
+      for (const host of added) this.#addHost(host, host.tls ?? {});
+    } catch (error) {
+      this.remove(added);
+      throw error;
+    }
+  }
+
+  /** Serves hosts no more. */
+  remove(hosts: readonly Host[]): void {
+    for (const host of hosts) this.#hosts.get(host)?.();
   }
 
   /** What has become of handshakes. */
@@ -90,14 +108,13 @@ export class ServerTls {
     const minVersion = tls === "development" ? undefined : tls.minVersion;
     const contexts = new SecureContexts({ certificates, policies: this.#policies, secrets, minVersion });
     this.#secure = new Secure({ contexts, log, ...others });
-    this.#watch = new CertificateWatch(log);
-    for (const { files, replace } of this.#served) this.#watch.add(files, replace);
+    this.#served.watch();
     return this.#secure.accept(onConnection);
   }
 
   /** Looks at the files of certificates now. */
   async look(): Promise<void> {
-    await this.#watch?.look();
+    await this.#served.look();
   }
 
   /** Resolves when no handshake is under way. */
@@ -112,103 +129,74 @@ export class ServerTls {
 
   /** Looks at files no more. */
   close(): void {
-    this.#watch?.close();
+    this.#served.close();
   }
 
   /** Whether any host asks clients for certificates: only then requests have to be looked at. */
   get asksClients(): boolean {
-    return this.#asksClients;
+    return this.#policies.asksClients;
   }
 
   /**
-   * Whether a request came over a connection on which another host's rules for clients held, or none.
+   * Whether a request came over a connection on which another host's rules for clients held, or none. Judged by the host
+   * that answers, not by the name: there are requests without one.
    *
    * RFC 9110 §15.5.20; CVE-2025-23048: who was let in at one name must not be answered by another that would not have.
+   *
+   * @param host that answers; undefined where one handler answers everything
    */
-  isMisdirected(peer: Peer, authority: string): boolean {
-    const policy = this.#policies.find(parseHost(authority)?.name ?? "");
-    if (!peer.secure && policy?.isHttpsOnly === true) return false;
-    const met = peer instanceof SecureConnection ? peer.policy : undefined;
+  isMisdirected(peer: Peer, authority: string, host: Host | undefined): boolean {
+    // It is redirected.
+    if (!peer.secure && host?.isHttpsOnly === true) return false;
+    const policy = this.#policies.of(host, parseHost(authority)?.name ?? "");
+    const met = policyMet(peer);
     return policy !== met && (policy?.mode === "require" || met !== undefined);
   }
 
+  /** Whether the host `any` may be asked for what another host, whose rules were met, has not found. */
+  mayFallBack(peer: Peer, any: Host): boolean {
+    if (!peer.secure && any.isHttpsOnly) return true;
+    const policy = this.#policies.of(any, "");
+    return policy?.mode !== "require" || policy === policyMet(peer);
+  }
+
   async #loadServer(tls: TlsOptions | "development"): Promise<void> {
+    const patterns = (): string[] => ["any"];
     if (tls === "development") {
       const { developmentCertificate, developmentFiles } = await import("../tls/development-ca.ts");
       const { leaf } = developmentFiles();
-      this.#set(
-        "any",
-        [await developmentCertificate(this.#init.hosts.flatMap(namesOfHost))],
-        [{ cert: leaf, key: leaf }],
-      );
+      const certificate = await developmentCertificate(this.#init.hosts.flatMap(namesOfHost));
+      this.#served.addMade({ host: undefined, patterns, files: [{ cert: leaf, key: leaf }] }, certificate);
       return;
     }
     const { cert, key, passphrase, certificates = [] } = tls;
-    for (const files of certificates) this.#setByNames(files);
-    if (cert !== undefined && key !== undefined) this.#setAll("any", [{ cert, key, passphrase }]);
-    this.#setPolicy("any", tls, false);
+    for (const files of certificates) this.#served.add({ host: undefined, patterns: undefined, files: [files] });
+    if (cert !== undefined && key !== undefined) {
+      this.#served.add({ host: undefined, patterns, files: [{ cert, key, passphrase }] });
+    }
+    const policy = this.#policyOf(tls);
+    if (policy !== undefined && policy !== "none") this.#policies.setForAll(policy);
   }
 
-  #loadHost(host: Host, tls: HostTlsOptions): void {
+  #addHost(host: Host, tls: HostTlsOptions): void {
     const { cert, key, passphrase, certificates = [] } = tls;
     const own = cert === undefined || key === undefined ? [] : [{ cert, key, passphrase }];
     const files = [...own, ...certificates];
-    for (const { pattern } of host.names) {
-      if (files.length > 0) this.#setAll(pattern.source, files);
-      this.#setPolicy(pattern.source, tls, host.isHttpsOnly);
-      this.#warnOfNames(pattern);
-    }
-  }
-
-  #setAll(pattern: string, files: readonly CertificateFiles[]): void {
-    this.#set(
-      pattern,
-      files.map((each) => this.#read(each)),
-      files,
-    );
-  }
-
-  #set(pattern: string, certificates: readonly Certificate[], files: readonly CertificateFiles[]): void {
-    this.certificates.set(pattern, ...certificates);
-    files.forEach((each, index) => {
-      const replace = (next: Certificate): void => {
-        this.certificates.set(pattern, ...(this.certificates.get(pattern) ?? []).with(index, next));
-      };
-      this.#served.push({ files: each, replace });
-    });
-  }
-
-  /** A certificate that says itself what it is for. One of another kind of key stands beside what is there. */
-  #setByNames(files: CertificateFiles): void {
-    const set = (certificate: Certificate): void => {
-      for (const pattern of patternsOf(certificate)) {
-        const beside = (this.certificates.get(pattern) ?? []).filter(({ keyType }) => keyType !== certificate.keyType);
-        this.certificates.set(pattern, ...beside, certificate);
-      }
+    const onChange = (): void => {
+      this.#policies.forget();
+      this.#served.renamed(host);
     };
-    set(this.#read(files));
-    this.#served.push({ files, replace: set });
-  }
-
-  /** The same files may be those of several names. */
-  readonly #known = new Map<string, Certificate>();
-
-  #read(files: CertificateFiles): Certificate {
-    const key = JSON.stringify(files);
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const certificate = readCertificate(files, this.#init.place);
-    this.#known.set(key, certificate);
-    this.#warnOfTime(certificate);
-    return certificate;
-  }
-
-  #warnOfTime({ notBefore, notAfter, origin, names }: Certificate): void {
-    const now = Date.now();
-    const fields = { names, cert: origin.cert, notAfter: new Date(notAfter) };
-    if (notAfter <= now) this.#log.write("warn", "A certificate has expired: clients will refuse it", fields);
-    else if (notBefore > now) this.#log.write("warn", "A certificate is not valid yet: clients will refuse it", fields);
-    else if (notAfter - now < 3 * DAY) this.#log.write("warn", "A certificate expires within three days", fields);
+    this.#hosts.set(host, () => {
+      host.parts.watchers.delete(onChange);
+      this.#hosts.delete(host);
+      this.#policies.delete(host);
+      this.#served.remove(host);
+    });
+    this.#policies.set(host, this.#policyOf(tls));
+    const patterns = (): string[] => host.names.map(({ pattern }) => pattern.source);
+    if (files.length > 0) this.#served.add({ host, patterns, files });
+    if (host.tls !== undefined) for (const { pattern } of host.names) this.#warnOfNames(pattern);
+    host.parts.watchers.add(onChange);
   }
 
   #warnOfNames({ kind, name, source }: HostPattern): void {
@@ -225,13 +213,17 @@ export class ServerTls {
     });
   }
 
-  #setPolicy(pattern: string, { clientCertificate = "none", ca }: HostTlsOptions, isHttpsOnly: boolean): void {
-    if (clientCertificate === "none") return;
+  #policyOf({ clientCertificate, ca }: HostTlsOptions): ClientPolicy | "none" | undefined {
+    if (clientCertificate === undefined || clientCertificate === "none") return clientCertificate;
     const { place } = this.#init;
     const authorities = [ca ?? []].flat().map((each) => readPem(each, "authority for clients", place));
-    this.#policies.set(parseHostPattern(pattern), { mode: clientCertificate, ca: authorities, isHttpsOnly });
-    this.#asksClients = true;
+    return { mode: clientCertificate, ca: authorities };
   }
+}
+
+/** What was asked of the client in the handshake. */
+function policyMet(peer: Peer): ClientPolicy | undefined {
+  return peer instanceof SecureConnection ? peer.policy : undefined;
 }
 
 /** What a certificate for a host is to be for: no more than one level below a name. */
@@ -240,13 +232,5 @@ function namesOfHost({ names }: Host): string[] {
     if (kind === "any" || name.startsWith("[")) return [];
     if (kind === "exact") return [name];
     return kind === "tree" ? [name, `*.${name}`] : [`*.${name}`];
-  });
-}
-
-/** As patterns of hosts: a certificate's `*.` takes one level. */
-function patternsOf({ names }: Certificate): string[] {
-  return names.flatMap((name) => {
-    if (name.includes(":")) return [];
-    return [name.startsWith("*.") ? `+.${name.slice(2)}` : name];
   });
 }

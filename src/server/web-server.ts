@@ -21,6 +21,7 @@ import { acceptProxyProtocol } from "../transport/proxy-protocol.ts";
 import type { ListenWhere } from "../transport/tcp.ts";
 import { DEFAULT_LIMITS, Watchdog } from "../transport/watchdog.ts";
 import { upstreamStatus } from "../extensions/proxy/upstream-health.ts";
+import type { Host } from "../hosts/host.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import { fold, type Folded } from "./app.ts";
 import { checkOptions } from "./check-options.ts";
@@ -452,12 +453,13 @@ export class WebServer {
             else accept(connection);
           });
     const plainly = behindProxies((connection) => this.#http.accept(connection));
-    const tls = secured.includes(true) ? await this.loadTls() : undefined;
+    const tls = secured.includes(true) || this.#requiresClients ? await this.loadTls() : undefined;
     this.#tls = tls;
+    this.#guardHosts();
     await this.#openAcme(secured);
     // What is looked at before all else is known only now.
     if (this.#acme !== undefined || tls?.asksClients === true) this.#change(this.#extensions);
-    const securely = tls === undefined ? plainly : behindProxies(this.#secure(tls));
+    const securely = tls === undefined || !secured.includes(true) ? plainly : behindProxies(this.#secure(tls));
     const onError = (error: Error): void => this.#log.write("error", "Connections cannot be accepted", { error });
     const settings = { reusePort, limits: this.#accept, onError };
     const bound = this.#service?.isToDrop === true ? await this.#bindAsRoot(places) : undefined;
@@ -545,12 +547,40 @@ export class WebServer {
     return this.#acme === undefined ? guarded : this.#acme.around(guarded);
   }
 
+  /** Whether certificates of clients are required, also where no listener could ask for them: then nobody is let in. */
+  get #requiresClients(): boolean {
+    const { tls = {} } = this.options;
+    const ofServer = tls === "development" ? undefined : tls.clientCertificate;
+    return ofServer === "require" || this.hosts?.list.some(requiresClients) === true;
+  }
+
+  /** Hosts that are added from now on bring their TLS along. */
+  #guardHosts(): void {
+    const { hosts } = this;
+    if (hosts === undefined) return;
+    const tls = this.#tls;
+    hosts.guard = {
+      add: (added) => {
+        if (tls === undefined) return refuseRequiring(added);
+        const asked = tls.asksClients;
+        tls.add(added);
+        if (tls.asksClients !== asked) this.#change(this.#extensions);
+      },
+      remove: (removed) => tls?.remove(removed),
+      mayFallBack: (request, any) => tls?.asksClients !== true || tls.mayFallBack(Request.peer(request), any),
+    };
+    // Those that came while the others were read.
+    hosts.guard.add(hosts.list);
+  }
+
   /** For requests that have come over a connection on which the rules of their host were met. */
   #withinRules(handler: Handler): Handler {
     const tls = this.#tls;
     if (tls?.asksClients !== true) return handler;
+    const { hosts } = this;
     return (request) => {
-      if (tls.isMisdirected(Request.peer(request), request.host)) throw new HttpError(421);
+      const { host } = request;
+      if (tls.isMisdirected(Request.peer(request), host, hosts?.answering(host))) throw new HttpError(421);
       return handler(request);
     };
   }
@@ -669,6 +699,23 @@ export class WebServer {
   async fetch(request: Request | globalThis.Request): Promise<Response> {
     return answerDirectly(this.#http, request);
   }
+}
+
+function requiresClients({ tls }: Host): boolean {
+  return tls?.clientCertificate === "require";
+}
+
+function refuseRequiring(hosts: readonly Host[]): void {
+  const host = hosts.find(requiresClients);
+  if (host === undefined) return;
+  throw new MillraceError(
+    "HOST_NEEDS_TLS",
+    `The host ${host.name} requires certificates, and nothing speaks TLS here.`,
+    {
+      hint: "Give the server a listener with TLS: listen: { port: 443, tls: true }.",
+      place: host.names[0]?.place,
+    },
+  );
 }
 
 /** The port that HTTPS is spoken at, if it is spoken at any. */

@@ -1,3 +1,4 @@
+import { type Stats, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -14,8 +15,8 @@ interface Watched {
   readonly files: CertificateFiles;
   readonly paths: readonly string[];
   readonly onChange: (certificate: Certificate) => void;
-  /** Times and sizes of the files that are served. */
-  seen: string | undefined;
+  /** What {@link noteFiles} said of the files that are served. */
+  seen: string;
   failures: number;
 }
 
@@ -28,27 +29,40 @@ interface Watched {
  */
 export class CertificateWatch {
   readonly #log: Log;
-  readonly #watched: Watched[] = [];
+  readonly #watched = new Set<Watched>();
   readonly #stop: () => void;
-  #looking = false;
+  #looks = 0;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(log: Log, clock: Clock = systemClock) {
     this.#log = log;
-    this.#stop = clock.every(LOOK, () => void this.look());
+    this.#stop = clock.every(LOOK, () => {
+      if (this.#looks === 0) void this.look();
+    });
   }
 
-  /** Watches a pair of which the certificate is served; what was given as text never changes. */
-  add(files: CertificateFiles, onChange: (certificate: Certificate) => void): void {
-    const paths = [fileOf(files.cert), fileOf(files.key)].filter((path) => path !== undefined);
-    if (paths.length > 0) this.#watched.push({ files, paths, onChange, seen: undefined, failures: 0 });
+  /**
+   * Watches a pair of which the certificate is served; what was given as text never changes.
+   *
+   * @param seen what {@link noteFiles} said before they were read: what came since then is news
+   * @returns what ends that
+   */
+  add(files: CertificateFiles, seen: string, onChange: (certificate: Certificate) => void): () => void {
+    const watched: Watched = { files, paths: pathsOf(files), onChange, seen, failures: 0 };
+    if (watched.paths.length > 0) this.#watched.add(watched);
+    return () => this.#watched.delete(watched);
   }
 
-  /** Looks now. One after the other: ten thousand hosts must not open ten thousand files at once. */
-  async look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
+  /** Looks now, and after a look that is under way, which may have passed by what has changed since. */
+  look(): Promise<void> {
+    this.#looks++;
+    this.#last = this.#last.then(() => this.#lookAtAll()).finally(() => this.#looks--);
+    return this.#last;
+  }
+
+  /** One after the other: ten thousand hosts must not open ten thousand files at once. */
+  async #lookAtAll(): Promise<void> {
     for (const each of this.#watched) await this.#lookAt(each);
-    this.#looking = false;
   }
 
   close(): void {
@@ -57,8 +71,7 @@ export class CertificateWatch {
 
   async #lookAt(watched: Watched): Promise<void> {
     const now = await stateOf(watched.paths);
-    watched.seen ??= now;
-    if (now === watched.seen) return;
+    if (now === watched.seen || !this.#watched.has(watched)) return;
     try {
       const certificate = readCertificate(watched.files);
       watched.onChange(certificate);
@@ -75,12 +88,26 @@ export class CertificateWatch {
   }
 }
 
-async function stateOf(paths: readonly string[]): Promise<string> {
-  const states = paths.map(async (path) => {
-    const { mtimeMs, size, ino } = await stat(path);
-    return `${mtimeMs} ${size} ${ino}`;
+/** The times and sizes that the files of a pair have now. Note them before the files are read. */
+export function noteFiles(files: CertificateFiles): string {
+  const states = pathsOf(files).map((path) => {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? GONE : textOf(stats);
   });
-  return (await Promise.allSettled(states))
-    .map((each) => (each.status === "fulfilled" ? each.value : "gone"))
-    .join("/");
+  return states.join("/");
+}
+
+const GONE = "gone";
+
+async function stateOf(paths: readonly string[]): Promise<string> {
+  const states = paths.map(async (path) => textOf(await stat(path)));
+  return (await Promise.allSettled(states)).map((each) => (each.status === "fulfilled" ? each.value : GONE)).join("/");
+}
+
+function textOf({ mtimeMs, size, ino }: Stats): string {
+  return `${mtimeMs} ${size} ${ino}`;
+}
+
+function pathsOf(files: CertificateFiles): string[] {
+  return [fileOf(files.cert), fileOf(files.key)].filter((path) => path !== undefined);
 }

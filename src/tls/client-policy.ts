@@ -7,6 +7,10 @@ export interface ClientPolicy {
   readonly mode: "request" | "require";
   /** PEM: who must have signed the certificate. */
   readonly ca: readonly string[];
-  /** Whether the host redirects what comes without TLS, and so needs no protection from it. */
-  readonly isHttpsOnly: boolean;
+}
+
+/** Who knows what is asked of clients. */
+export interface ClientPolicyFinder {
+  /** Undefined where nothing is. @param name that the client asked for; empty when it named none */
+  find(name: string): ClientPolicy | undefined;
 }

@@ -1,10 +1,9 @@
 import { constants } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
 import type { MaybePromise } from "../base/maybe-promise.ts";
-import type { HostMap } from "../fields/host-pattern.ts";
 import type { Certificates, CertificateSet } from "./certificates.ts";
 import type { ClientHello } from "./client-hello.ts";
-import type { ClientPolicy } from "./client-policy.ts";
+import type { ClientPolicy, ClientPolicyFinder } from "./client-policy.ts";
 import { type TicketKey, ticketKeyOf, type TicketSecrets } from "./ticket-keys.ts";
 
 /** The ALPN name of an ACME challenge. RFC 8737 §6.2. */
@@ -13,7 +12,7 @@ export const ACME_PROTOCOL = "acme-tls/1";
 /** What {@link SecureContexts} are made from. */
 export interface SecureContextsInit {
   readonly certificates: Certificates;
-  readonly policies: HostMap<ClientPolicy>;
+  readonly policies: ClientPolicyFinder;
   readonly secrets: TicketSecrets;
   /** Default: `TLSv1.2`. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;

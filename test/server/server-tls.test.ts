@@ -309,6 +309,41 @@ describe("The certificate", () => {
     ]);
   });
 
+  test("is read again when it was replaced before anybody looked", async () => {
+    const [cert, key] = [join(folder, "early.pem"), join(folder, "early.key")];
+    const write = (pair: IssuedCertificate): void => {
+      writeFileSync(cert, pair.cert);
+      writeFileSync(key, pair.key);
+    };
+    write(localhost);
+    await using server = await start({ tls: { cert, key }, app: () => "hello" });
+    write(await testCertificate(["localhost"], { subject: "the next" }));
+    await server.reloadCertificates();
+    assert.equal((await secureGet(server)).subject, "the next");
+  });
+
+  test("of a host is its own, also when one of the server for the same name is renewed", async () => {
+    const [cert, key] = [join(folder, "shared.pem"), join(folder, "shared.key")];
+    const write = (pair: IssuedCertificate): void => {
+      writeFileSync(cert, pair.cert);
+      writeFileSync(key, pair.key);
+    };
+    const names = ["a.test", "b.test"];
+    write(await testCertificate(names, { subject: "the server's" }));
+    const own = await testCertificate(["a.test"], { subject: "its own" });
+    const a = host("a.test", { tls: own }).get("/", () => "a");
+    await using server = await start({ tls: { certificates: [{ cert, key }] }, hosts: [a, host("b.test")] });
+    const served = async (servername: string): Promise<string> => (await secureGet(server, { servername })).subject;
+    assert.deepEqual([await served("a.test"), await served("b.test")], ["its own", "the server's"]);
+    write(await testCertificate(names, { subject: "renewed" }));
+    await server.reloadCertificates();
+    assert.deepEqual([await served("a.test"), await served("b.test")], ["its own", "renewed"]);
+    server.hosts!.remove(a);
+    assert.equal(await served("a.test"), "renewed", "what was behind it is served when it is gone");
+    server.hosts!.add(a);
+    assert.equal(await served("a.test"), "its own");
+  });
+
   test("may be one for each kind of key", async () => {
     const rsa = { cert: join(folder, "rsa.pem"), key: join(folder, "rsa.key") };
     const args = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", rsa.key, "-out", rsa.cert];
