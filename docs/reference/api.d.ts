@@ -448,6 +448,7 @@ declare module "millrace" {
   class Hosts {
       #private;
       securePort: number | undefined;
+      guard: HostsGuard | undefined;
       constructor(hosts?: readonly Host[], options?: HostsOptions);
       get list(): readonly Host[];
       add(...hosts: Host[]): this;
@@ -458,6 +459,7 @@ declare module "millrace" {
       setDefaults(extensions: readonly Extension[]): void;
       compile(): void;
       readonly handle: Handler;
+      answering(authority: string): Host | undefined;
       readonly fetch: (request: Request | globalThis.Request) => MaybePromise<Response>;
   }
   interface HostsOptions extends Omit<ErrorOptions, "notFound"> {
