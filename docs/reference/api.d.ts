@@ -505,6 +505,7 @@ declare module "millrace" {
   }
   class KeptResponse {
       #private;
+      readonly number: number;
       readonly headers: Headers;
       rendered: Rendered | undefined;
       readonly representation: Representation | undefined;

@@ -24,7 +24,8 @@ export class Upgrades {
   set(token: string, handler: Handler): void {
     const key = lowerAscii(token);
     const place = callerPlace();
-    if (!key.split("/", 2).every(isToken)) {
+    const parts = key.split("/");
+    if (parts.length > 2 || !parts.every(isToken)) {
       throw new MillraceError("BAD_UPGRADE", `${JSON.stringify(token)} is no token for the Upgrade field`, { place });
     }
     if (this.#handlers.has(key)) {

@@ -17,6 +17,8 @@ export interface Rendered {
   beside: string;
 }
 
+let made = 0;
+
 /**
  * A response that is sent many times: its head and small content are rendered once, by the first session that sends it.
  *
@@ -28,6 +30,8 @@ export interface Rendered {
  * arc().get("/", () => kept.again());
  */
 export class KeptResponse {
+  /** @internal Tells it from others without keeping it. */
+  readonly number: number = ++made;
   readonly headers: Headers;
   readonly #status: number;
   readonly #content: Content;

@@ -1,12 +1,17 @@
 import { RateGuard } from "../../transport/rate-guard.ts";
 import type { Phase, PhaseLimits, Watchdog, Watched } from "../../transport/watchdog.ts";
 
+/** What the other end may owe: the acknowledgement of our SETTINGS; an answer to our PING, or its end of the connection. */
+export type Owed = "settings" | "farewell";
+
 /** The session, as its clock sees it. */
 export interface DeadlineOwner {
   /** Octets that the client has taken: what the phase "write" is judged by. */
   readonly moved: number;
   /** A phase of the session has lasted too long. */
   onDeadline(phase: Phase): void;
+  /** What the other end owed has not come. */
+  onOwed(what: Owed): void;
   /** Deals with streams that are late. @returns the next deadline of any of them */
   onStreamDeadlines(now: number): number;
 }
@@ -21,8 +26,8 @@ export class Deadlines implements Watched {
   #guard: RateGuard | undefined;
   /** Of the session's own phase. */
   #own = Infinity;
-  /** For an answer that the other end owes: to our SETTINGS or our PING. */
-  #owed = Infinity;
+  /** For what the other end owes: two deadlines, since the one that comes must not call off the other. */
+  readonly #owed: Record<Owed, number> = { settings: Infinity, farewell: Infinity };
   phase: Phase = "none";
   deadline: number = Infinity;
 
@@ -45,10 +50,10 @@ export class Deadlines implements Watched {
     this.soonest(this.#own);
   }
 
-  /** The other end owes an answer, or has given it. @param milliseconds Infinity when it owes none */
-  owe(milliseconds: number): void {
-    this.#owed = this.#watchdog.now + milliseconds;
-    this.soonest(this.#owed);
+  /** The other end owes something, or has given it. @param milliseconds Infinity when it owes it no longer */
+  owe(what: Owed, milliseconds: number): void {
+    this.#owed[what] = this.#watchdog.now + milliseconds;
+    this.soonest(this.#owed[what]);
   }
 
   /** Something has a deadline. */
@@ -59,14 +64,19 @@ export class Deadlines implements Watched {
   onDeadline(): void {
     const { now } = this.#watchdog;
     this.deadline = Infinity;
-    if (this.#owed <= now) {
-      this.#owed = Infinity;
-      this.#owner.onDeadline("none");
-    }
+    this.#lookAtOwed("settings", now);
+    this.#lookAtOwed("farewell", now);
     if (this.#own <= now) this.#late();
     this.soonest(this.#own);
-    this.soonest(this.#owed);
+    this.soonest(this.#owed.settings);
+    this.soonest(this.#owed.farewell);
     this.soonest(this.#owner.onStreamDeadlines(now));
+  }
+
+  #lookAtOwed(what: Owed, now: number): void {
+    if (this.#owed[what] > now) return;
+    this.#owed[what] = Infinity;
+    this.#owner.onOwed(what);
   }
 
   #late(): void {

@@ -90,9 +90,9 @@ export class FrameReader {
     this.#handler = handler;
   }
 
-  /** Whether a field block has begun and is not whole. */
-  get inBlock(): boolean {
-    return this.#block !== 0;
+  /** The stream whose field block has begun and is not whole, or 0. */
+  get block(): number {
+    return this.#block;
   }
 
   /** Whether the content of a DATA frame is awaited. */
@@ -258,8 +258,8 @@ export class FrameReader {
     const length = end - start;
     if ((flags & ACK) !== 0) return length === 0 ? this.#handler.onSettingsAck() : BAD_LENGTH;
     if (length % 6 !== 0) return BAD_LENGTH;
-    const fault = this.#handler.onSettings(octets, start, end);
+    // Before they have their effect: it may be that the connection is to end, which cannot be said before them.
     this.#isFirst = false;
-    return fault;
+    return this.#handler.onSettings(octets, start, end);
   }
 }

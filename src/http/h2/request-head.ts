@@ -57,7 +57,7 @@ export interface RequestText {
 }
 
 /** The last authority found valid, as it came and in lower case: most requests of a server have the same. */
-let validAuthority = "";
+let validAuthority: string | undefined;
 let lowerAuthority = "";
 
 /** Whether text is a host with an optional port; remembers the last that was. */
@@ -177,6 +177,8 @@ export class RequestHead implements FieldSink {
     const isConnect = method === "CONNECT";
     const wantsUpgrade = this.#protocol !== undefined;
     if (wantsUpgrade && (!isConnect || !isUpgradeToken(this.#protocol!))) return undefined;
+    // RFC 9113 §8.5: what DATA carry there is no content, and has no length.
+    if (wantsUpgrade && this.#contentLength !== -1) return undefined;
     const target = isConnect && !wantsUpgrade ? this.#connectTarget() : this.#target(method);
     if (target === undefined) return undefined;
     const authority = this.#checkedAuthority();
@@ -193,7 +195,7 @@ export class RequestHead implements FieldSink {
       authority,
       fields: this.#allFields(authority),
       isConditional: this.#isConditional,
-      contentLength: wantsUpgrade ? -1 : this.#contentLength,
+      contentLength: this.#contentLength,
       expectsContinue: this.#expect !== "",
       wantsUpgrade,
       priority: this.#priority,
@@ -252,5 +254,6 @@ export class RequestHead implements FieldSink {
 }
 
 function isUpgradeToken(text: string): boolean {
-  return text.split("/", 2).every(isToken);
+  const parts = text.split("/");
+  return parts.length <= 2 && parts.every(isToken);
 }

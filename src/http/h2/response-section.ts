@@ -1,7 +1,6 @@
 import { formatHttpDate } from "../../fields/http-date.ts";
 import type { DefaultFields } from "../default-fields.ts";
 import { Headers } from "../headers.ts";
-import type { KeptResponse } from "../kept-response.ts";
 import { Response } from "../response.ts";
 import { HpackEncoder, plainLine } from "./hpack-encoder.ts";
 
@@ -11,7 +10,8 @@ const REMEMBERED = 8;
 interface Remembered {
   readonly status: number;
   readonly type: string | undefined;
-  readonly kept: KeptResponse | undefined;
+  /** Of the kept response, or 0: connections live long, and must not keep content that was replaced. */
+  readonly kept: number;
   readonly defaults: DefaultFields | undefined;
   /** Of the encoder's table. */
   readonly generation: number;
@@ -95,12 +95,13 @@ export class ResponseSections {
   #recall(response: Response, status: number): Remembered {
     const kept = Response.parts.kept(response);
     const type = kept === undefined ? Response.parts.type(response) : undefined;
+    const number = kept === undefined ? 0 : kept.number;
     const defaults = Response.parts.defaults(response);
     const { generation } = this.#hpack;
     let slot = -1;
     for (let index = 0; index < this.#remembered.length; index++) {
       const one = this.#remembered[index]!;
-      if (one.status !== status || one.type !== type || one.kept !== kept || one.defaults !== defaults) continue;
+      if (one.status !== status || one.type !== type || one.kept !== number || one.defaults !== defaults) continue;
       if (one.generation === generation) return one;
       slot = index;
       break;
@@ -109,7 +110,7 @@ export class ResponseSections {
     const { unsettled } = this.#hpack;
     const block = statusLine(status) + this.#lines(lines) + this.#beside(defaults, lines);
     const isDated = kept !== undefined && isDatedBy(lines);
-    const remembered = { status, type, kept, defaults, generation, block, isDated };
+    const remembered = { status, type, kept: number, defaults, generation, block, isDated };
     // Lines that came for the first time, or that changed the table, are encoded otherwise the next time.
     const isSettled = generation === this.#hpack.generation && unsettled === this.#hpack.unsettled;
     if (isSettled) this.#remember(remembered, slot);

@@ -23,6 +23,7 @@ export class Sender {
   readonly output: Output;
   readonly sections: ResponseSections;
   readonly #connection: Connection;
+  readonly #onPumped: () => void;
   readonly #queue = new PriorityQueue<StreamOutput>();
   /** Streams whose next piece is held back while too much waits. */
   readonly #held = new Set<StreamOutput>();
@@ -37,8 +38,10 @@ export class Sender {
   /** Octets of content that were sent: progress. */
   sent = 0;
 
-  constructor(connection: Connection, sections: ResponseSections) {
+  /** @param onPumped called when something was sent outside of a batch: what the connection waits for may be another */
+  constructor(connection: Connection, sections: ResponseSections, onPumped: () => void) {
     this.#connection = connection;
+    this.#onPumped = onPumped;
     this.output = new Output(connection);
     this.sections = sections;
   }
@@ -90,6 +93,7 @@ export class Sender {
     setImmediate(() => {
       this.#scheduled = false;
       this.pump();
+      this.#onPumped();
     });
   }
 

@@ -4,7 +4,8 @@ import type { Channel, Peer, Protocol } from "../channel.ts";
 import type { Headers } from "../headers.ts";
 import type { HttpServer, HttpSession } from "../http-server.ts";
 import type { Request } from "../request.ts";
-import { type DeadlineOwner, Deadlines } from "./deadlines.ts";
+import { RequestScope } from "../request-scope.ts";
+import { type DeadlineOwner, Deadlines, type Owed } from "./deadlines.ts";
 import {
   connectionFault,
   ENHANCE_YOUR_CALM,
@@ -80,6 +81,8 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   readonly #fault: { found: Fault | undefined } = { found: undefined };
   #requests = 0;
   #acknowledged = false;
+  /** Whether the client's first SETTINGS have come. */
+  #isGreeted = false;
   #paused = false;
   /** The stream whose handler is being asked: it does not stand in the table yet. */
   #asking: Stream | undefined;
@@ -87,7 +90,7 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   constructor(server: HttpServer, connection: Connection) {
     this.server = server;
     this.#connection = connection;
-    this.sender = new Sender(connection, this.sections);
+    this.sender = new Sender(connection, this.sections, () => this.#rephase());
     this.#receiver = new Receiver(this, this.#streams);
     this.#reader = new FrameReader(this.#receiver);
     this.#deadlines = new Deadlines(server.watchdog, server.phases, this);
@@ -109,6 +112,12 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
     return this;
   }
 
+  /** Made when it is needed: a connection may come to its end without a request. */
+  get scope(): RequestScope {
+    return (this.#scope ??= new RequestScope());
+  }
+  #scope: RequestScope | undefined;
+
   get bufferedLimit(): number {
     return this.server.limits.buffered;
   }
@@ -129,12 +138,21 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
     const held = this.#held;
     this.#held = undefined;
     const all = held === undefined ? octets : Buffer.concat([held, octets]);
+    const { block } = this.#reader;
     this.#advancing = true;
     const at = this.#readAll(all);
     this.#advancing = false;
     if (this.#ended) return;
     if (at < all.length) this.#held = Buffer.from(all.subarray(at));
+    if (at > 0) this.#renew(block);
     this.#settle();
+  }
+
+  /** A frame has come whole: the one behind it has its own time, while all frames of a field block share one. */
+  #renew(block: number): void {
+    const { phase } = this.#deadlines;
+    const isSameBlock = this.#reader.block !== 0 && this.#reader.block === block;
+    if (phase === "head" && this.#reader.hasBegun && !isSameBlock) this.#deadlines.enter("head");
   }
 
   /** Reads every frame that is there. @returns the offset of the first that is not */
@@ -266,16 +284,18 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   }
 
   onPeerSettings(settings: PeerSettings): void {
+    this.sections.resize(settings.smallestTable);
     this.sections.resize(settings.headerTableSize);
     // RFC 9113 §6.5.3: who has sent its SETTINGS has had ours for as long, and acknowledges them.
-    if (!this.#acknowledged && !this.#reader.hasBegun) this.#deadlines.owe(this.server.phases.head);
+    if (!this.#acknowledged && !this.#isGreeted) this.#deadlines.owe("settings", this.server.phases.head);
+    this.#isGreeted = true;
     this.sender.output.text(frameHead(0, SETTINGS, ACK, 0));
     if (this.server.leaving) this.drain();
   }
 
   onSettingsAcknowledged(): void {
     this.#acknowledged = true;
-    this.#deadlines.owe(Infinity);
+    this.#deadlines.owe("settings", Infinity);
   }
 
   onPing(payload: string, isAck: boolean): void {
@@ -301,14 +321,14 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
     if (!this.#reader.hasBegun) return;
     this.#state = "leaving";
     this.sender.output.text(goaway(ANY_STREAM, NO_ERROR, "") + frameHead(8, PING, 0, 0) + DRAIN_PING);
-    this.#deadlines.owe(DRAIN_WAIT);
+    this.#deadlines.owe("farewell", DRAIN_WAIT);
     this.flush();
   }
 
   #nameLast(): void {
     if (this.#state !== "open" && this.#state !== "leaving") return;
     this.#state = "closing";
-    this.#deadlines.owe(Infinity);
+    this.#deadlines.owe("farewell", Infinity);
     this.sender.output.text(goaway(this.#streams.last, NO_ERROR, ""));
     this.flush();
     if (!this.#advancing) this.#closeIfDone();
@@ -344,7 +364,7 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
     if (this.#state === "lingering") return this.#connection.destroy();
     // A client that sends no more cannot open windows; what it was promised is still sent.
     this.#nameLast();
-    if (!this.#ended) this.#deadlines.owe(this.server.phases.halfClosed);
+    if (!this.#ended) this.#deadlines.owe("farewell", this.server.phases.halfClosed);
   }
 
   onDrain(): void {
@@ -367,9 +387,21 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
 
   // ---- deadlines
 
+  /**
+   * Two counts, each of which only grows: what the system takes where that holds us up, what the windows let through
+   * where they do. Their steps are added up, since which of them holds us up changes.
+   */
   get moved(): number {
-    return this.sender.output.blocked ? this.sender.output.taken : this.sender.sent;
+    const { output, sent } = this.sender;
+    const { taken } = output;
+    this.#moved += output.blocked || this.#ended ? taken - this.#takenSeen : sent - this.#sentSeen;
+    this.#takenSeen = taken;
+    this.#sentSeen = sent;
+    return this.#moved;
   }
+  #moved = 0;
+  #takenSeen = 0;
+  #sentSeen = 0;
 
   /** What the connection as a whole waits for. */
   #rephase(): void {
@@ -379,7 +411,7 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   }
 
   #phaseNow(): Phase {
-    const isIncomplete = this.#held !== undefined || this.#reader.inBlock || !this.#reader.hasBegun;
+    const isIncomplete = this.#held !== undefined || this.#reader.block !== 0 || !this.#reader.hasBegun;
     if (this.sender.output.blocked || this.sender.isStalled) return "write";
     if (isIncomplete) return "head";
     if (this.#streams.size > 0) return "none";
@@ -395,28 +427,27 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
     return next;
   }
 
-  /** What the client owed has not come. */
-  #onOwed(): void {
-    if (this.#state === "leaving") this.#nameLast();
-    else if (this.#state === "open") this.#apply(NO_ACK, 0);
+  onOwed(what: Owed): void {
+    if (what === "settings") {
+      if (this.#state === "open") this.#apply(NO_ACK, 0);
+    } else if (this.#state === "leaving") this.#nameLast();
     // It has said that it will send no more, and is taken for gone: whatever the handlers still give is sent.
     else for (const stream of this.#streams) stream.doubt();
   }
 
   onDeadline(phase: Phase): void {
     switch (phase) {
-      case "none":
-        return this.#onOwed();
       case "head":
         return this.#apply(SLOW_FRAME, 0);
       case "write":
-        if (this.sender.output.blocked) return this.abort();
+        if (this.#ended || this.sender.output.blocked) return this.abort();
         return this.#apply(STALLED, 0);
       case "linger":
         // A slow client may still be taking what was said.
         if (this.#connection.unsent > 0) return this.#deadlines.enter("write");
         return this.abort();
       default:
+        if (this.#state === "leaving") return this.#nameLast();
         return this.drain();
     }
   }

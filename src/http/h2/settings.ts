@@ -45,9 +45,12 @@ function setting(name: number, value: number): string {
 export class PeerSettings {
   headerTableSize: number = DEFAULT_TABLE_SIZE;
   initialWindow: number = DEFAULT_WINDOW;
+  /** The smallest table that the last SETTINGS named on their way to the one that holds. RFC 7541 §4.2. */
+  smallestTable: number = DEFAULT_TABLE_SIZE;
 
   /** Reads the payload of SETTINGS: pairs of a name and a value, in their order. RFC 9113 §6.5. */
   read(octets: Uint8Array, start: number, end: number): Fault | undefined {
+    this.smallestTable = this.headerTableSize;
     for (let at = start; at < end; at += 6) {
       const fault = this.#set((octets[at]! << 8) | octets[at + 1]!, read32(octets, at + 2));
       if (fault !== undefined) return fault;
@@ -60,6 +63,7 @@ export class PeerSettings {
     switch (name) {
       case HEADER_TABLE_SIZE:
         this.headerTableSize = value;
+        this.smallestTable = Math.min(this.smallestTable, value);
         return undefined;
       case ENABLE_PUSH:
         return value > 1 ? BAD_PUSH : undefined;

@@ -17,16 +17,17 @@ export class StreamDuplex extends Duplex implements ConnectionStream {
   readonly remotePort: number;
   readonly #body: Body;
   readonly #output: StreamOutput;
-  readonly #reset: () => void;
+  readonly #onDestroyed: (isWhole: boolean) => void;
   #isReading = false;
   /** Who waits for room. */
   #written: Callback | undefined;
 
-  constructor(body: Body, output: StreamOutput, peer: Peer, reset: () => void) {
+  /** @param onDestroyed nobody reads any more; not whole is what is to be reset */
+  constructor(body: Body, output: StreamOutput, peer: Peer, onDestroyed: (isWhole: boolean) => void) {
     super({ allowHalfOpen: true, emitClose: true });
     this.#body = body;
     this.#output = output;
-    this.#reset = reset;
+    this.#onDestroyed = onDestroyed;
     this.remoteAddress = peer.remoteAddress;
     this.remotePort = peer.remotePort;
     // A client that resets must not end the process of a server whose upgrade forgot to listen.
@@ -69,7 +70,7 @@ export class StreamDuplex extends Duplex implements ConnectionStream {
   }
 
   override _destroy(error: Error | null, destroyed: Callback): void {
-    if (error !== null || !this.readableEnded || !this.writableFinished) this.#reset();
+    this.#onDestroyed(error === null && this.readableEnded && this.writableFinished);
     destroyed(error);
     this.#settle(error ?? gone());
   }

@@ -1,5 +1,6 @@
 import type { Channel } from "../channel.ts";
 import type { HttpServer } from "../http-server.ts";
+import type { RequestScope } from "../request-scope.ts";
 import type { Sender } from "./sender.ts";
 import type { Stream } from "./stream.ts";
 
@@ -9,6 +10,8 @@ export interface StreamOwner {
   readonly sender: Sender;
   /** What all its requests have in common. */
   readonly channel: Channel;
+  /** What is done for its requests. */
+  readonly scope: RequestScope;
   /** Octets of content will not be held any longer. */
   release(octets: number): void;
   /** Gives the client more room on a stream. */

@@ -108,7 +108,7 @@ export class Stream implements ContentOwner, OutputStream {
 
   /** Has the request answered. */
   ask(): void {
-    const { server, channel } = this.#owner;
+    const { server, channel, scope } = this.#owner;
     const { method, target, path, search, authority, fields, isConditional, refused } = this.text;
     const content = this.content?.body ?? null;
     const request = Request.make(channel, method, target, path, search, authority, fields, content, isConditional);
@@ -116,7 +116,7 @@ export class Stream implements ContentOwner, OutputStream {
     server.requests++;
     let response: MaybePromise<Response>;
     try {
-      response = refused === undefined ? server.handler(request) : faultResponse(refused);
+      response = refused === undefined ? scope.run(server.handler, request) : faultResponse(refused);
     } catch (error) {
       response = server.lastResort(error, request);
     }
@@ -126,9 +126,10 @@ export class Stream implements ContentOwner, OutputStream {
     Promise.resolve(response).then(
       (later) => this.#respondLater(request, later),
       (error: unknown) => {
-        // What breaks off because the client has gone is nobody's fault.
-        if (this.#isOrphan) this.#owner.orphaned(-1);
-        else this.#respondLater(request, server.lastResort(error, request));
+        if (!this.#isOrphan) return this.#respondLater(request, server.lastResort(error, request));
+        this.#owner.orphaned(-1);
+        // What breaks off because the client has gone is nobody's fault; what does because its time was over is told.
+        if (this.#isGivenUp && error !== request.signal.reason) server.report(error, request);
       },
     );
   }
@@ -138,7 +139,9 @@ export class Stream implements ContentOwner, OutputStream {
     if (this.#isOrphan) this.#owner.orphaned(-1);
     else this.#owner.flush();
   }
+  /** Whether the handler is at work for an answer that nobody waits for. */
   #isOrphan = false;
+  #isGivenUp = false;
 
   // ---- its content
 
@@ -254,8 +257,10 @@ export class Stream implements ContentOwner, OutputStream {
     this.#request = undefined;
     this.rephase();
     Request.end(request, 0, server.onCleanupError);
-    const duplex = new StreamDuplex(body, this.startOutput(), channel.peer, () => {
-      if (this.state !== "closed") this.#owner.reset(this, CANCEL);
+    const duplex = new StreamDuplex(body, this.startOutput(), channel.peer, (isWhole) => {
+      if (!isWhole && this.state !== "closed") this.#owner.reset(this, CANCEL);
+      // Both ends may have said everything, and what was not read holds room of the connection still.
+      this.#leaveContent();
     });
     this.#owner.flush();
     this.#lent = lendStream(duplex, take, server.onUpgradeError);
@@ -300,10 +305,14 @@ export class Stream implements ContentOwner, OutputStream {
     this.#request = undefined;
     this.#writer = undefined;
     this.#owesContinue = false;
+    this.#leaveContent();
+    if (request !== undefined) Request.end(request, this.sent, this.#owner.server.onCleanupError);
+  }
+
+  #leaveContent(): void {
     const body = this.content?.leave();
     // An error is dear (it takes the stack down): none is made where all has been read.
     if (body?.drained === false) body.discard(new TypeError("The exchange is over"));
-    if (request !== undefined) Request.end(request, this.sent, this.#owner.server.onCleanupError);
   }
 
   #over(): void {
@@ -334,13 +343,16 @@ export class Stream implements ContentOwner, OutputStream {
     this.#writer?.abort(reason);
     this.#lent?.duplex.lose();
     if (request !== undefined) Request.abort(request, reason);
-    if (wasAnswering && request !== undefined) {
-      this.#isOrphan = true;
-      this.#owner.orphaned(1);
-    }
+    if (wasAnswering && request !== undefined) this.#orphan();
     this.stage = "over";
     this.#end();
     this.#over();
+  }
+
+  /** A handler cannot be stopped: until it is done it counts as a stream, whatever has become of its own. */
+  #orphan(): void {
+    this.#isOrphan = true;
+    this.#owner.orphaned(1);
   }
 
   // ---- deadlines
@@ -400,6 +412,8 @@ export class Stream implements ContentOwner, OutputStream {
   #giveUp(): void {
     const request = this.#request;
     if (request === undefined || this.stage !== "answering") return;
+    this.#isGivenUp = true;
+    this.#orphan();
     this.#owner.server.report(new Error(HANDLER_TIMEOUT.reason), request);
     Request.abort(request, new DOMException(HANDLER_TIMEOUT.reason, "TimeoutError"));
     this.#respond(request, faultResponse(HANDLER_TIMEOUT));

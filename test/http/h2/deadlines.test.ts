@@ -127,8 +127,67 @@ describe("In HTTP/2 time is limited", () => {
     assert.equal(client.on(1).body.length, 65_535);
     await server.pass(9_000);
     await client.wantAlive();
-    await server.pass(22_000 + LOOK);
+    for (let seconds = 0; seconds < 27 && !client.ended; seconds++) await server.pass(1_000);
     await client.wantGoaway(11);
+  });
+
+  test("for a connection whose window stays shut, also when an answer that came later has used it up", async () => {
+    const server = frameServer(async () => {
+      await turns(2);
+      return new Response(Buffer.alloc(8_000));
+    });
+    const client = await server.client();
+    for (let stream = 1; stream < 17; stream += 2) {
+      client.get(stream);
+      await client.response(stream);
+    }
+    client.get(17);
+    await client.until(() => client.on(17).body.length === 65_535 - 8 * 8_000);
+    for (let seconds = 0; seconds < 36 && !client.ended; seconds++) await server.pass(1_000);
+    await client.wantGoaway(11);
+  });
+
+  test("for frames one by one: who is always at the next one, and is never late, goes on", async () => {
+    const server = frameServer(says);
+    const client = await server.client();
+    const ping = frame("ping", 0, 0, "12345678");
+    client.send(ping.subarray(0, 5));
+    await turns();
+    for (let count = 1; count <= 5; count++) {
+      await server.pass(6_000);
+      client.send(ping.subarray(5), ping.subarray(0, 5));
+      await turns();
+      assert.equal(client.ended, false, `after ${count * 6} s`);
+    }
+    await server.pass(10_000 + SLACK);
+    await client.wantGoaway(1);
+  });
+
+  test("for the end of a connection that has been told to go, and does not read that", async () => {
+    const server = frameServer(() => new Response(Buffer.alloc(1_000)));
+    const client = await server.client();
+    client.pause();
+    client.get(1);
+    client.widen(0, 0);
+    await turns();
+    assert.equal(server.http.sessions, 1);
+    for (let seconds = 0; seconds < 60 && server.http.sessions > 0; seconds++) await server.pass(1_000);
+    assert.equal(server.http.sessions, 0);
+  });
+
+  test("for the answer to our PING, also when the one to our SETTINGS comes meanwhile", async () => {
+    const server = frameServer(says);
+    const client = server.open();
+    client.send(PREFACE, frame("settings", 0, 0));
+    await client.want("settings");
+    void server.http.leave();
+    assert.equal((await client.wantGoaway(0)).last, 0x7fffffff);
+    client.send(frame("settings", 1, 0));
+    await turns();
+    await server.pass(1_000 + SLACK);
+    assert.equal((await client.wantGoaway(0)).last, 0);
+    await client.until(() => client.ended);
+    client.finish();
   });
 
   test("for a client that does not read: its connection is cut off", async () => {
