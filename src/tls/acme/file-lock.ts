@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { Clock } from "../../base/clock.ts";
@@ -69,8 +69,7 @@ export class FileLocks {
     const found = await this.#files.stat(path).catch(ignore("ENOENT"));
     if (found === undefined) return false;
     const owner = ownerOf(await this.#files.readFile(path, "utf8").catch(ignore("ENOENT")));
-    // Also a machine of the same name has other processes in another namespace.
-    if (owner?.machine === this.#machine && !isAlive(owner.pid)) return true;
+    if (this.#isGone(owner)) return true;
     const mark = `${found.ino}/${found.mtimeMs}`;
     const now = this.#clock.now();
     const seen = this.#sightings.get(path);
@@ -87,9 +86,18 @@ export class FileLocks {
     if (moved === undefined) return;
     const { ino, mtimeMs } = await this.#files.stat(aside);
     const owner = ownerOf(await this.#files.readFile(aside, "utf8"));
-    const isDead = owner?.machine === this.#machine && !isAlive(owner.pid);
-    if (isDead || mark === `${ino}/${mtimeMs}`) await this.#files.unlink(aside);
-    else await this.#files.rename(aside, path);
+    const isDead = this.#isGone(owner) || mark === `${ino}/${mtimeMs}`;
+    // Not by rename, which would put it over one that somebody has made meanwhile: then two would have it.
+    try {
+      if (!isDead) await this.#files.link(aside, path).catch(ignore("EEXIST"));
+    } finally {
+      await this.#files.unlink(aside);
+    }
+  }
+
+  /** Whether its process is no more, as far as that can be known from here. */
+  #isGone(owner: Owner | undefined): boolean {
+    return owner !== undefined && owner.machine !== "" && owner.machine === this.#machine && !isAlive(owner.pid);
   }
 }
 
@@ -154,12 +162,35 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** What tells apart where process numbers mean something: the machine, and on Linux the namespace within it. */
-function machineOf(): string {
+/**
+ * What tells apart where process numbers mean something: the machine since it was started, and on Linux the namespace within
+ * it. The name of a machine does not: containers and copies have the same ones.
+ *
+ * @param files for tests
+ * @returns empty where nothing does: then signs of life alone are believed
+ */
+export function machineOf(files: IdentityFiles = nodeFiles): string {
+  const machine = IDENTITIES.map((path) => firstLine(() => files.readFileSync(path, "latin1"))).find((id) => id !== "");
+  if (machine === undefined) return "";
+  return `${hostname()} ${machine} ${firstLine(() => files.readlinkSync("/proc/self/ns/pid"))}`;
+}
+
+/** How the identity of a machine is read. */
+export interface IdentityFiles {
+  readFileSync(path: string, encoding: "latin1"): string;
+  readlinkSync(path: string): string;
+}
+
+const nodeFiles: IdentityFiles = { readFileSync, readlinkSync };
+
+/** A boot of a Linux, and where there is none the installation. */
+const IDENTITIES = ["/proc/sys/kernel/random/boot_id", "/etc/machine-id"];
+
+function firstLine(read: () => string): string {
   try {
-    return `${hostname()} ${readlinkSync("/proc/self/ns/pid")}`;
+    return read().split("\n", 1)[0]!;
   } catch {
-    return hostname();
+    return "";
   }
 }
 

@@ -9,7 +9,7 @@ import { type CertificateStorage, isStorageKey, type StorageLock } from "./stora
 /** What of the file system is used; tests put faults between. */
 export type Files = Pick<
   typeof nodeFiles,
-  "mkdir" | "open" | "readFile" | "readdir" | "rename" | "rm" | "stat" | "unlink"
+  "link" | "mkdir" | "open" | "readFile" | "readdir" | "rename" | "rm" | "stat" | "unlink"
 >;
 
 /** How a {@link FileStorage} is made. */

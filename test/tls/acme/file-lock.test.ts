@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readlinkSync } from "node:fs";
+import * as nodeFiles from "node:fs/promises";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
-import { HEARTBEAT, STALE } from "../../../src/tls/acme/file-lock.ts";
+import { HEARTBEAT, machineOf, STALE } from "../../../src/tls/acme/file-lock.ts";
 import { FileStorage } from "../../../src/tls/acme/file-storage.ts";
 import type { StorageLock } from "../../../src/tls/acme/storage.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -134,5 +136,74 @@ describe("A lock", () => {
     assert.match(await readFile(file, "utf8"), /"pid":\d+/);
     await lock.release();
     assert.deepEqual(await readdir(join(path, "locks")), []);
+  });
+
+  test("of a machine of the same name is not taken for that of a dead process here", async (context) => {
+    const { b, clockB, file, path } = await two(context);
+    await (await b.lock("other"))!.release();
+    const child = spawn(process.execPath, ["--version"], { stdio: "ignore" });
+    await once(child, "exit");
+    const namespaces = process.platform === "linux" ? ` ${readlinkSync("/proc/self/ns/pid")}` : "";
+    await writeFile(
+      file,
+      JSON.stringify({ pid: child.pid, machine: `${hostname()}${namespaces}`, token: "elsewhere" }),
+    );
+    assert.equal(await b.lock("example.com"), undefined);
+    clockB.advance(STALE);
+    const lock = await b.lock("example.com");
+    assert.ok(held(lock));
+    await lock.release();
+    assert.deepEqual(await readdir(join(path, "locks")), []);
+  });
+
+  test("that was moved away by mistake is not put over one that was made meanwhile", async (context) => {
+    const { a, path, file } = await two(context);
+    const [c, d] = [new FileStorage(path), new FileStorage(path)];
+    const first = await a.lock("example.com");
+    const locks: (StorageLock | undefined)[] = [];
+    let made = "";
+    const clock = new FakeClock();
+    const rename = async (from: string, to: string): Promise<void> => {
+      await first!.release();
+      locks.push(await c.lock("example.com"));
+      await nodeFiles.rename(from, to);
+      locks.push(await d.lock("example.com"));
+      made = await readFile(file, "utf8");
+    };
+    const late = new FileStorage(path, { clock, files: { ...nodeFiles, rename: rename as typeof nodeFiles.rename } });
+    assert.equal(await late.lock("example.com"), undefined);
+    clock.advance(STALE);
+    assert.equal(await late.lock("example.com"), undefined);
+    assert.ok(locks.length === 2 && locks.every(held));
+    assert.equal(await readFile(file, "utf8"), made);
+    assert.deepEqual(await readdir(join(path, "locks")), ["example.com"]);
+    for (const lock of locks) await lock?.release();
+  });
+});
+
+describe("A machine", () => {
+  const having = (files: Record<string, string>) => {
+    const read = (path: string): string => {
+      const text = files[path];
+      if (text === undefined) throw new Error("ENOENT");
+      return text;
+    };
+    return machineOf({ readFileSync: read, readlinkSync: read });
+  };
+  const boot = "/proc/sys/kernel/random/boot_id";
+
+  test("is another one after it was started anew, in another namespace, or with another id", () => {
+    const all = [
+      having({ [boot]: "one\n", "/proc/self/ns/pid": "pid:[1]" }),
+      having({ [boot]: "two\n", "/proc/self/ns/pid": "pid:[1]" }),
+      having({ [boot]: "one\n", "/proc/self/ns/pid": "pid:[2]" }),
+      having({ "/etc/machine-id": "three\n" }),
+      having({ "/etc/machine-id": "four\n" }),
+    ];
+    assert.equal(new Set(all).size, 5);
+  });
+
+  test("without anything that tells it apart is none", () => {
+    assert.equal(having({ "/proc/self/ns/pid": "pid:[1]" }), "");
   });
 });
