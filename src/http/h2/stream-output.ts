@@ -90,8 +90,9 @@ export class StreamOutput implements StreamSink, Prioritised {
   #offer(): void {
     if (this.#waiting > 0 && this.#stream.window > 0) this.#sender.enqueue(this);
     else {
-      // RFC 9113 §6.9.2: SETTINGS can take a window away, also from who stands in the queue.
-      this.#sender.dequeue(this);
+      // RFC 9113 §6.9.2: SETTINGS can take a window away, also from who stands in the queue. Who has nothing to send yet may
+      // be held back, and is still to be told when there is room.
+      if (this.#waiting > 0) this.#sender.dequeue(this);
       this.#stream.rephase();
     }
   }
