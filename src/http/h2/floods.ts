@@ -2,12 +2,15 @@
 class Budget {
   readonly #most: number;
   readonly #perSecond: number;
+  /** What may be earned beyond what time fills up. */
+  readonly #ceiling: number;
   #left: number;
   #at = 0;
 
-  constructor(most: number, perSecond: number) {
+  constructor(most: number, perSecond: number, ceiling: number = most) {
     this.#most = most;
     this.#perSecond = perSecond;
+    this.#ceiling = ceiling;
     this.#left = most;
   }
 
@@ -23,7 +26,7 @@ class Budget {
 
   /** Something useful was done that brings more of this with it. */
   earn(amount: number): void {
-    this.#left = Math.min(this.#most, this.#left + amount);
+    this.#left = Math.min(this.#ceiling, this.#left + amount);
   }
 }
 
@@ -39,8 +42,11 @@ export class Floods {
   readonly settings: Budget = new Budget(100, 10);
   /** PING, likewise. CVE-2019-9512. */
   readonly pings: Budget = new Budget(100, 10);
-  /** PRIORITY and PRIORITY_UPDATE. CVE-2019-9513. A request may bring some with it. */
-  readonly priorities: Budget = new Budget(100, 10);
+  /**
+   * PRIORITY and PRIORITY_UPDATE. CVE-2019-9513. A request may bring some with it: of a page with 200 images Chromium asks
+   * for 100 at once, and changes its mind about each of them when it has laid out the page.
+   */
+  readonly priorities: Budget = new Budget(100, 10, 1000);
   /** DATA without content that does not end a stream. CVE-2019-9518. */
   readonly empty: Budget = new Budget(100, 10);
   /** WINDOW_UPDATE; each frame of DATA sent may bring some. */

@@ -141,7 +141,7 @@ export class Receiver implements FrameHandler {
     const stream = new Stream(owner, id, text, this.#settings.initialWindow, ends);
     if (this.#future !== undefined) this.#takeFuture(stream);
     owner.onRequest(stream);
-    this.#floods.priorities.earn(2);
+    this.#floods.priorities.earn(8);
     stream.ask();
     // Most are answered as they are read, and never stand in the table.
     if (stream.stage !== "over") this.#streams.add(stream);

@@ -59,6 +59,20 @@ describe("A client of HTTP/2 that floods is told to calm down", () => {
     });
   }
 
+  test("PRIORITY: each request brings eight with it, also when all of them come at once", async () => {
+    const server = frameServer(() => deferred<Response>().promise);
+    const client = await server.client();
+    for (let index = 0; index < 100; index++) client.send(frame("headers", 5, index * 2 + 1, blockOf(GET)));
+    await turns();
+    const change = (index: number): Uint8Array => {
+      const id = uint32((index % 100) * 2 + 1);
+      return frame("priorityUpdate", 0, 0, Buffer.concat([id, Buffer.from("u=1")]));
+    };
+    assert.equal(await flood(client, 800, change), 800);
+    assert.ok((await flood(client, 300, change)) < 300);
+    await client.wantGoaway(CALM);
+  });
+
   test("empty DATA: 100 at once are taken", async () => {
     const server = frameServer(async (request) => new Response(await request.bytes()));
     const client = await server.client();
