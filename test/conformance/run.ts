@@ -78,19 +78,15 @@ const probe: Suite = {
 /** Cases in h2spec: a run that plays fewer has proven nothing. */
 const H2SPEC_CASES = 146;
 
-/** A port that speaks HTTP/1.1 too answers what is no preface in HTTP/1.1: see docs/conformance.md. */
-const ANSWERED_IN_HTTP1 = "Sends invalid connection preface";
-
-function h2spec(name: string, flags: readonly string[], excused: readonly string[]): Suite {
+function h2spec(name: string, flags: readonly string[]): Suite {
   return {
     name: `h2spec ${H2SPEC_VERSION} --strict, ${name}`,
     async run() {
       const server = await startServer(["run", "examples/echo.ts", ...flags]);
       try {
         const { tests, passed, failures } = await playH2spec(server.port, flags.includes("--tls"));
-        const isAsKnown = failures.length === excused.length && failures.every((failure) => excused.includes(failure));
         return {
-          passed: tests === H2SPEC_CASES && passed === tests - excused.length && isAsKnown,
+          passed: tests === H2SPEC_CASES && passed === tests && failures.length === 0,
           total: `${passed} of ${tests}`,
           details: failures.join("\n"),
         };
@@ -142,8 +138,8 @@ const SUITES: readonly Suite[] = [
   corpus("strict"),
   obfuscations,
   probe,
-  h2spec("over TLS", ["--tls"], []),
-  h2spec("by prior knowledge", [], [ANSWERED_IN_HTTP1]),
+  h2spec("over TLS", ["--tls"]),
+  h2spec("by prior knowledge", []),
   acme,
   cacheTests("npm http-cache-tests 0.4.5", packagedSuite, { required: 151, optimal: 82 }),
   ...(CACHE_TESTS === "" ? [] : [cacheTests("source", () => CACHE_TESTS, { required: 159, optimal: 93 })]),

@@ -19,6 +19,8 @@ const BAD_TARGET = fault(400, "The request target holds an octet that is not all
 const NO_TARGET = fault(400, "The request line has no target");
 const LONG_LINE = fault(414, "The request line is too long");
 const BAD_VERSION = fault(400, "The request line does not end with an HTTP version");
+/** The third word of the line is of no version of HTTP, in whatever case: perhaps of another protocol. */
+export const NOT_HTTP: SyntaxFault = fault(400, BAD_VERSION.reason);
 export const OTHER_VERSION: SyntaxFault = fault(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here");
 const BARE_CR = fault(400, "A CR is not followed by LF");
 const BAD_NAME = fault(400, "A field name is not a token directly followed by a colon");
@@ -47,6 +49,12 @@ const END_LF = 11;
 /** "HTTP/", the major version that is spoken here, "." */
 const VERSION_PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e];
 const MAJOR = 5;
+
+/** Octets of "HTTP". */
+const NAME_LENGTH = 4;
+
+/** What tells letters of ASCII in lower case from those in upper case. */
+const LOWER = 0x20;
 
 /**
  * Reads one request head (or trailer section) octet by octet, however it is cut into pieces, and checks all of it.
@@ -237,6 +245,10 @@ export class HeadParser {
       if (at === MAJOR && isDigit) {
         this.#otherMajor = true;
         return true;
+      }
+      if (at < NAME_LENGTH && (octet | LOWER) !== (VERSION_PREFIX[at]! | LOWER)) {
+        this.fault = NOT_HTTP;
+        return false;
       }
     } else if (at === VERSION_PREFIX.length && isDigit) {
       this.minor = octet === 0x30 ? 0 : 1;

@@ -128,8 +128,8 @@ export class Stream implements ContentOwner, OutputStream {
       (error: unknown) => {
         if (!this.#isOrphan) return this.#respondLater(request, server.lastResort(error, request));
         this.#owner.orphaned(-1);
-        // What breaks off because the client has gone is nobody's fault; what does because its time was over is told.
-        if (this.#isGivenUp && error !== request.signal.reason) server.report(error, request);
+        // What breaks off because the client has gone is nobody's fault; that its time was over has been said.
+        if (this.#isGivenUp && error !== request.signal.reason) server.lastResort(error, request);
       },
     );
   }

@@ -147,6 +147,46 @@ describe("In HTTP/2 time is limited", () => {
     await client.wantGoaway(11);
   });
 
+  test("for a window that stays shut behind a socket that was: its time is not counted in what the socket took", async () => {
+    const server = frameServer((request) =>
+      request.path === "/"
+        ? new Response(null, { status: 204, headers: { "x-note": `${Math.random()}`.repeat(200) } })
+        : new Response(Buffer.alloc(100_000)),
+    );
+    const client = await server.client([4, 1_000_000]);
+    for (let stream = 1; stream < 200; stream += 2) client.get(stream);
+    await client.response(199);
+    client.pause();
+    client.get(201, { ":path": "/large" });
+    await turns();
+    client.resume();
+    await client.until(() => client.on(201).body.length === 65_535);
+    await server.pass(LOOK + SLACK);
+    await client.wantAlive();
+    for (let seconds = 0; seconds < 36 && !client.ended; seconds++) await server.pass(1_000);
+    await client.wantGoaway(11);
+  });
+
+  test("for a handler, once: that it gives up when told so is no other error", async () => {
+    const server = frameServer(
+      (request) =>
+        new Promise((_resolve, reject) =>
+          request.signal.addEventListener("abort", () => reject(request.signal.reason as Error)),
+        ),
+      {},
+      { handler: 1_000 },
+    );
+    const client = await server.client();
+    client.get(1);
+    await turns();
+    await server.pass(1_000 + SLACK);
+    assert.equal((await client.response(1)).status, 503);
+    assert.deepEqual(
+      server.log.map(({ message }) => message),
+      ["The answer took too long"],
+    );
+  });
+
   test("for frames one by one: who is always at the next one, and is never late, goes on", async () => {
     const server = frameServer(says);
     const client = await server.client();
@@ -287,6 +327,17 @@ describe("A server that stops says so to clients of HTTP/2", () => {
     client.finish();
     await over;
     assert.equal(server.http.sessions, 0);
+  });
+
+  test("also one that had not said its SETTINGS yet, as soon as it has", async () => {
+    const server = frameServer(says);
+    const client = server.open();
+    client.send(PREFACE);
+    await turns();
+    void server.http.leave();
+    client.send(frame("settings", 0, 0), frame("settings", 1, 0));
+    assert.equal((await client.wantGoaway(0)).last, 0x7fffffff);
+    client.vanish();
   });
 
   test("when a connection has lived its time, or has had its requests", async () => {

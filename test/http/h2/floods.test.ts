@@ -156,6 +156,29 @@ describe("A client of HTTP/2 that floods is told to calm down", () => {
     assert.equal((await client.response(stream)).status, 200);
   });
 
+  test("handlers that outlive their 503 count as streams until they are done", async () => {
+    const gate = deferred();
+    const server = frameServer(
+      async () => {
+        await gate.promise;
+        return new Response("late");
+      },
+      {},
+      { handler: 1_000 },
+    );
+    const client = await server.client();
+    for (let stream = 1; stream < 200; stream += 2) client.get(stream);
+    await turns();
+    await server.pass(2_000);
+    assert.equal((await client.response(199)).status, 503);
+    client.get(201);
+    await client.wantReset(201, 7);
+    gate.resolve();
+    await turns();
+    client.get(203);
+    assert.equal(String((await client.response(203)).body), "late");
+  });
+
   test("CONTINUATION: eight frames are taken, and 32 KiB", async () => {
     const server = frameServer(says);
     const begin = frame("headers", END_STREAM, 1, blockOf(GET));

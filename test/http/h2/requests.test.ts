@@ -18,6 +18,7 @@ async function reads(request: Request): Promise<Response> {
 
 const BASE: readonly Line[] = Object.entries(GET);
 const without = (...names: string[]): readonly Line[] => BASE.filter(([name]) => !names.includes(name));
+const EXTENDED: readonly Line[] = [...without(":method"), [":method", "CONNECT"]];
 
 describe("A request of HTTP/2", () => {
   test("that is malformed resets its stream with PROTOCOL_ERROR, and nobody else's", async () => {
@@ -61,6 +62,8 @@ describe("A request of HTTP/2", () => {
       ["a Content-Length that is no number", [...BASE, ["content-length", "+0"]]],
       ["content that was announced and does not come", [...BASE, ["content-length", "1"]]],
       [":protocol without CONNECT", [...BASE, [":protocol", "websocket"]]],
+      [":protocol with more than one version", [...EXTENDED, [":protocol", "x/1/ y"]]],
+      ["an extended CONNECT with a Content-Length", [...EXTENDED, [":protocol", "x"], ["content-length", "0"]]],
       ["CONNECT with a path", [...without(":method"), [":method", "CONNECT"]]],
       [
         "CONNECT without a port",

@@ -5,7 +5,9 @@ import { PREFACE } from "../../../src/http/h2/frame.ts";
 import { KeptResponse } from "../../../src/http/kept-response.ts";
 import { text } from "../../../src/http/make.ts";
 import type { Request } from "../../../src/http/request.ts";
+import { requestScope } from "../../../src/http/request-scope.ts";
 import { Response } from "../../../src/http/response.ts";
+import { upgrade } from "../../../src/http/upgrade.ts";
 import { deferred } from "../../support/deferred.ts";
 import { frame, frameServer, GET, POST, settings, uint32 } from "../../support/frame-client.ts";
 import { turns } from "../../support/raw-client.ts";
@@ -48,6 +50,24 @@ describe("A session of HTTP/2", () => {
     const old = server.connect();
     old.send("GET / HTTP/1.1\r\nHost: b\r\n\r\n");
     assert.equal((await old.response()).body, "GET / b http/1.1");
+  });
+
+  test("is not what a connection begins that speaks neither HTTP: it ends without a word, and bad HTTP/1.1 has 400", async () => {
+    const server = frameServer(says);
+    const foreign = server.connect();
+    foreign.send("INVALID CONNECTION PREFACE\r\n\r\n");
+    await turns();
+    assert.deepEqual([foreign.received, foreign.ended], [0, true]);
+    for (const line of ["GET / PREFACE", "GET a.test:80 PREFACE", "OPTIONS * PREFACE", "GET x httq/1.1", "GET x"]) {
+      const client = server.connect();
+      client.send(`${line}\r\n\r\n`);
+      assert.equal((await client.response()).status, 400, line);
+    }
+    const later = server.connect();
+    later.send("GET / HTTP/1.1\r\nHost: b\r\n\r\n");
+    assert.equal((await later.response()).status, 200);
+    later.send("INVALID CONNECTION PREFACE\r\n\r\n");
+    assert.equal((await later.response()).status, 400);
   });
 
   test("does not take the preface where HTTP/1.1 was agreed on, or after a request", async () => {
@@ -283,6 +303,60 @@ describe("A session of HTTP/2", () => {
     const bodies = [];
     for (const stream of [1, 3, 5, 7, 9, 11, 13]) bodies.push(String((await client.response(stream)).body));
     assert.deepEqual(bodies, ["1", "1", "1", "1", "2", "2", "2"]);
+  });
+
+  test("says a table that was made smaller on its way to its size: what was in it is gone. RFC 7541 §4.2", async () => {
+    const server = frameServer(() => new Response("x", { headers: { "x-long": "l".repeat(100) } }));
+    const client = await server.client();
+    const sizes: number[] = [];
+    for (const stream of [1, 3, 5, 7]) {
+      if (stream === 7) {
+        client.send(frame("settings", 0, 0, settings([1, 0], [1, 4096])));
+        await client.want("settings");
+      }
+      const before = client.received;
+      client.get(stream);
+      assert.equal((await client.response(stream)).fields.get("x-long"), "l".repeat(100));
+      sizes.push(client.received - before);
+    }
+    assert.ok(sizes[3]! > sizes[2]! + 30, String(sizes));
+  });
+
+  test("has one scope for what its requests lead to: errors that nobody catches name them", async () => {
+    const seen: (string | undefined)[] = [];
+    const server = frameServer(async (request) => {
+      seen.push(requestScope()?.path);
+      await turns(1);
+      seen.push(requestScope()?.path);
+      return says(request);
+    });
+    const client = await server.client();
+    client.get(1, { ":path": "/named" });
+    await client.response(1);
+    assert.deepEqual(seen, ["/named", "/named"]);
+    assert.equal(requestScope(), undefined);
+  });
+
+  test("has room for others when an upgrade is over that left content unread. RFC 8441", async () => {
+    const gates: (() => void)[] = [];
+    const server = frameServer(() =>
+      upgrade("x", (stream) => {
+        stream.pause();
+        stream.end("bye");
+        gates.push(() => void stream.destroy());
+      }),
+    );
+    const client = await server.client();
+    for (let stream = 1; stream < 31; stream += 2) {
+      client.headers(stream, { ...GET, ":method": "CONNECT", ":protocol": "x" }, false);
+      for (let sent = 0; sent < 7; sent++) client.data(stream, Buffer.alloc(16 * 1024), sent === 6);
+      await client.until(() => client.on(stream).ended);
+      await turns();
+      gates.pop()!();
+      await turns();
+    }
+    await client.wantAlive();
+    assert.equal(client.ended, false);
   });
 
   test("ignores what it does not know: frames, settings, flags", async () => {
