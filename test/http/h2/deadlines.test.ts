@@ -151,16 +151,17 @@ describe("In HTTP/2 time is limited", () => {
     const server = frameServer((request) =>
       request.path === "/"
         ? new Response(null, { status: 204, headers: { "x-note": `${Math.random()}`.repeat(200) } })
-        : new Response(Buffer.alloc(100_000)),
+        : new Response(Buffer.alloc(200_000)),
     );
     const client = await server.client([4, 1_000_000]);
+    client.widen(0, 150_000 - 65_535);
     for (let stream = 1; stream < 200; stream += 2) client.get(stream);
     await client.response(199);
     client.pause();
     client.get(201, { ":path": "/large" });
     await turns();
     client.resume();
-    await client.until(() => client.on(201).body.length === 65_535);
+    await client.until(() => client.on(201).body.length === 150_000);
     await server.pass(LOOK + SLACK);
     await client.wantAlive();
     for (let seconds = 0; seconds < 36 && !client.ended; seconds++) await server.pass(1_000);
