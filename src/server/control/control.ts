@@ -58,11 +58,6 @@ export class Control {
     this.#listener = await listenForLines(controlPath(this.name), (channel) => this.#accept(channel), isReplacing);
   }
 
-  /** Another instance has the name: the file is its own. */
-  disown(): void {
-    this.#listener?.file.disown();
-  }
-
   /** Takes the name back from somebody who is gone. */
   async reclaim(): Promise<void> {
     if (this.#listener === undefined || this.#listener.file.isThere) return;

@@ -37,8 +37,7 @@ export function giveServer(asked: Asked, channel: LineChannel, given: GivenServe
   });
 }
 
-async function leave({ server, primary, control }: GivenServer, heir: Party, keys: ReadonlySet<string>): Promise<void> {
-  control.disown();
+async function leave({ server, primary }: GivenServer, heir: Party, keys: ReadonlySet<string>): Promise<void> {
   await primary?.disown(keys);
   for (const standing of standingServers()) disown(standing.holdings(), keys);
   for (const { holding, leave: end } of heldBeside()) {

@@ -110,6 +110,31 @@ suite("Kvarn handover", { concurrency: false }, () => {
     assert.equal(await heir.get("/pid"), String(heir.pid));
   });
 
+  for (const workers of [[], ["--workers", "2"]]) {
+    const kind = workers.length === 0 ? "one process" : "workers";
+
+    test(`an heir that fails when it listens and has the name gives all of it back (${kind})`, async () => {
+      const path = join(folder, `back-${workers.length}.sock`);
+      const listen = JSON.stringify([`127.0.0.1:${await freePort()}`, `unix:${path}`]);
+      const file = program(
+        `back-${workers.length}.ts`,
+        `export default { app: () => String(process.ppid), name: "back", listen: ${listen} };`,
+      );
+      await using old = await FleetProcess.begin(["run", file, ...workers], env);
+      const pidFile = join(folder, "nowhere", "pid");
+      const failing = ["run", file, ...workers, "--takeover", "--out-pid", pidFile];
+      await assert.rejects(FleetProcess.begin(failing, env), /PID_FILE/);
+      await until(async () => (await openLines(join(folder, "millrace/back.sock"))) !== undefined);
+      assert.equal(await pidOf("back"), old.pid);
+      const socket = connect(path);
+      await once(socket, "connect");
+      socket.destroy();
+      assert.equal((await fetch(old.url)).status, 200);
+      assert.equal(await old.exitBy("SIGTERM"), 0);
+      assert.equal(existsSync(path), false);
+    });
+  }
+
   test("addresses may change, and unix sockets stay: those that only the old one has go with it", async () => {
     const [port, more] = [await freePort(), await freePort()];
     const [shared, gone] = [join(folder, "shared.sock"), join(folder, "gone.sock")];
