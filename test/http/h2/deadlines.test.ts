@@ -162,6 +162,7 @@ describe("In HTTP/2 time is limited", () => {
     await turns();
     client.resume();
     await client.until(() => client.on(201).body.length === 150_000);
+    await turns();
     await server.pass(LOOK + SLACK);
     await client.wantAlive();
     for (let seconds = 0; seconds < 36 && !client.ended; seconds++) await server.pass(1_000);
