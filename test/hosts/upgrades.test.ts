@@ -50,11 +50,14 @@ describe('LuaFlare upgrades: registry by token; unknown → 404 "Upgrade not fou
     assert.equal(await ask(app, { connection: "upgrade" }), 200);
   });
 
-  test("HTTP/1.0 and HTTP/2 cannot upgrade", async () => {
+  test("HTTP/1.0 cannot upgrade", async () => {
     const app = site().upgrade("echo", echo);
-    for (const protocol of ["http/1.0", "h2"] as const) {
-      assert.equal(await ask(app, { connection: "upgrade", upgrade: "echo" }, protocol), 200);
-    }
+    assert.equal(await ask(app, { connection: "upgrade", upgrade: "echo" }, "http/1.0"), 200);
+  });
+
+  test("in HTTP/2, where no client can send the field, it is how a session tells of an extended CONNECT", async () => {
+    const app = site().upgrade("echo", echo);
+    assert.equal(await ask(app, { connection: "upgrade", upgrade: "echo" }, "h2"), 101);
   });
 
   test("h2c, which curl offers by habit, costs nobody the page", async () => {
