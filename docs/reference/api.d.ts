@@ -1018,7 +1018,9 @@ declare module "millrace" {
       readonly dispatch?: Dispatch | undefined;
       readonly recycle?: Recycling | undefined;
       readonly workerTimeouts?: WorkerTimeouts | undefined;
-      readonly name?: string | undefined;
+      readonly name?: string | {
+          readonly like: string;
+      } | undefined;
       readonly autorun?: string | AutorunOptions | false | undefined;
       readonly takeover?: boolean | undefined;
       readonly hooks?: Hooks | undefined;

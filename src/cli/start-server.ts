@@ -5,7 +5,7 @@ import type { Rotation } from "../extensions/access-log/rotation.ts";
 import type { ServerOptions } from "../server/options.ts";
 import { WebServer } from "../server/web-server.ts";
 import { membership } from "../server/workers/membership.ts";
-import { freeInstanceName, instanceNameOf, isRunning } from "../server/control/control-folder.ts";
+import { instanceNameOf, isRunning, nameInUse } from "../server/control/control-folder.ts";
 import type { Arguments, FlagName } from "./arguments.ts";
 import { instanceName } from "./instance-name.ts";
 import { showStart } from "./start-screen.ts";
@@ -75,23 +75,12 @@ function speaksTls(args: Arguments): boolean {
 async function withName(options: ServerOptions, what: string, args: Arguments): Promise<ServerOptions> {
   if (membership !== undefined) return options;
   const given = instanceName(args) ?? options.name;
-  if (args.is("takeover") ?? options.takeover ?? false) {
-    return { ...options, name: given ?? defaultName(what), takeover: true };
-  }
-  if (given !== undefined) {
-    if (await isRunning(given)) {
-      throw new MillraceError("NAME_IN_USE", `Another instance is called ${given}.`, {
-        hint: "Take over from it (--takeover), stop it (millrace stop), or choose another name.",
-      });
-    }
-    return { ...options, name: given };
-  }
-  try {
-    return { ...options, name: await freeInstanceName(defaultName(what)) };
-  } catch {
-    // It serves without: nobody asked to control it.
-    return options;
-  }
+  const takeover = args.is("takeover") ?? options.takeover ?? false;
+  if (takeover)
+    return { ...options, name: typeof given === "string" ? given : (given?.like ?? defaultName(what)), takeover };
+  // Better told before the program starts than when it has.
+  if (typeof given === "string" && (await isRunning(given))) throw nameInUse(given);
+  return { ...options, name: given ?? { like: defaultName(what) } };
 }
 
 function defaultName(what: string): string {

@@ -52,10 +52,7 @@ const CHECKS: { readonly [Name in keyof Required<ServerOptions>]: Check } = {
       : expected(name, '"reuse-port" or "round-robin"', value),
   recycle: checkNumbers({ memory: 0, lag: 0 }),
   workerTimeouts: checkNumbers({ start: 0, stuck: 0 }),
-  name: (value, name) =>
-    typeof value === "string" && isInstanceName(value)
-      ? undefined
-      : expected(name, "letters, digits, ., _ and -, 63 at most", value),
+  name: checkName,
   takeover: checkBoolean,
   autorun: checkAutorun,
   hooks: (value, name) => (value instanceof Hooks ? undefined : expected(name, "a Hooks", value)),
@@ -84,6 +81,16 @@ export function checkOptions(options: unknown, place: SourcePlace | undefined): 
 }
 
 const CACHE_COUNTS = { maxBytes: 0, maxEntryBytes: 0, negative: 0, patience: 0 };
+
+function checkName(value: unknown, name: string): string | undefined {
+  if (isObject(value) && "like" in value) {
+    // What tells it from others has to fit behind it.
+    const fits = typeof value["like"] === "string" && isInstanceName(value["like"]) && value["like"].length <= 50;
+    return fits ? undefined : expected(`${name}.like`, "letters, digits, ., _ and -, 50 at most", value["like"]);
+  }
+  const fits = typeof value === "string" && isInstanceName(value);
+  return fits ? undefined : expected(name, "letters, digits, ., _ and -, 63 at most", value);
+}
 
 function checkCache(value: unknown, name: string): string | undefined {
   if (typeof value === "boolean" || value instanceof ResponseCache) return undefined;

@@ -110,8 +110,11 @@ export interface ServerOptions extends SystemOptions {
   /**
    * The name by which commands find this instance: `millrace status --name …`. Default: none for a program that starts its
    * server itself, and what is served for the command line.
+   *
+   * `{ like: "app" }` is `app`, or the first of `app-2`, `app-3` … that no other instance has; and none at all where
+   * instances cannot be controlled, as in a folder that belongs to somebody else.
    */
-  readonly name?: string | undefined;
+  readonly name?: string | { readonly like: string } | undefined;
   /**
    * A folder of scripts (`.ts`, `.mts`, `.js`, `.mjs`) that register routes, hooks, tasks, upgrades and extensions. They run
    * before the server listens, and again when they, or what they import, have changed. Default: none, but those of hosts

@@ -324,7 +324,7 @@ export class WebServer {
   async #takeOver(): Promise<Takeover | undefined> {
     const { name, takeover = false } = this.options;
     if (!takeover || membership !== undefined) return undefined;
-    if (name === undefined) throw new MillraceError("BAD_OPTION", "takeover needs a name: whose sockets?", {});
+    if (typeof name !== "string") throw new MillraceError("BAD_OPTION", "takeover needs a name: whose sockets?", {});
     const { Takeover } = await import("./handover/takeover.ts");
     const begun = await Takeover.begin(name, this.#log);
     if (begun !== undefined) inheritSecrets(begun.secrets);
@@ -340,7 +340,10 @@ export class WebServer {
       import("./control/controlled-server.ts"),
     ]);
     const subject = controlledServer(this, this.#number, () => this.#primary);
-    this.#control = await Control.open(name, subject, this.#takeover !== undefined);
+    this.#control =
+      typeof name === "string"
+        ? await Control.open(name, subject, this.#takeover !== undefined)
+        : await Control.openLike(name.like, subject);
   }
 
   /** Answers probes where the option says, from before the start until after the end. */

@@ -67,7 +67,9 @@ export async function isRunning(name: string): Promise<boolean> {
   return channel !== undefined;
 }
 
-/** The name, or the first of `name-2`, `name-3` … that nobody has. */
-export async function freeInstanceName(name: string): Promise<string> {
-  for (let next = name, count = 2; ; next = `${name}-${count++}`) if (!(await isRunning(next))) return next;
+/** What is thrown when an instance is to be called as another one is. */
+export function nameInUse(name: string): MillraceError {
+  return new MillraceError("NAME_IN_USE", `Another instance is called ${name}.`, {
+    hint: `Take over from it (--takeover), stop it (millrace stop --name ${name}), or choose another name.`,
+  });
 }

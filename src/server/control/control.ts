@@ -3,7 +3,7 @@ import type { MaybePromise } from "../../base/maybe-promise.ts";
 import type { Selection } from "../../cache/store.ts";
 import { type LineChannel, type LineListener, listenForLines } from "../../transport/line-channel.ts";
 import type { Call, CommandEntry } from "../commands.ts";
-import { controlPath } from "./control-folder.ts";
+import { controlPath, nameInUse } from "./control-folder.ts";
 import type { Asked } from "../handover/giving.ts";
 import type { Offer } from "../handover/offer.ts";
 import type { Command, Reply, Status } from "./protocol.ts";
@@ -45,13 +45,27 @@ export class Control {
       await control.#listen(isReplacing);
     } catch (error) {
       if ((error as MillraceError).code !== "PATH_IN_USE") throw error;
-      throw new MillraceError("NAME_IN_USE", `Another instance is called ${name}.`, {
-        hint: `Take over from it (--takeover), stop it (millrace stop --name ${name}), or choose another name.`,
-      });
+      throw nameInUse(name);
     }
     // A process that ends by `exit` leaves its socket behind.
     process.once("exit", () => control.#listener?.file.remove());
     return control;
+  }
+
+  /**
+   * Opens it under the name, or the first of `name-2`, `name-3` … that nobody has. Several that start at once each find one.
+   *
+   * @returns undefined where there can be none: it was not asked for
+   */
+  static async openLike(name: string, subject: Controlled): Promise<Control | undefined> {
+    for (let next = name, count = 2; ; next = `${name}-${count++}`) {
+      try {
+        return await Control.open(next, subject);
+      } catch (error) {
+        if (!(error instanceof MillraceError)) throw error;
+        if (error.code !== "NAME_IN_USE") return undefined;
+      }
+    }
   }
 
   async #listen(isReplacing: boolean): Promise<void> {

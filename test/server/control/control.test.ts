@@ -140,6 +140,17 @@ suite("Control of a server without workers", { concurrency: false }, () => {
     await second.exitBy("SIGTERM");
   });
 
+  test("of several that start at once each finds a name", async () => {
+    const all = await Promise.all([start(), start(), start()]);
+    try {
+      const names = ["life-app", "life-app-2", "life-app-3"];
+      const pids = await Promise.all(names.map(async (name) => (await statusOf(name)).pid));
+      assert.deepEqual(new Set(pids), new Set(all.map(({ pid }) => pid)));
+    } finally {
+      await Promise.all(all.map((each) => each.exitBy("SIGTERM")));
+    }
+  });
+
   test("the name of one that was killed is free again", async () => {
     await using first = await start("--name", "killed");
     await first.exitBy("SIGKILL");
