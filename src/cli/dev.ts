@@ -3,8 +3,10 @@ import { DevelopedWorker } from "../server/development/developed-worker.ts";
 import { faultPage } from "../server/development/fault-page.ts";
 import { type ShownFault, shownFault } from "../server/development/shown-fault.ts";
 import { faultOf } from "../server/faults/fault-of.ts";
+import { takeStandIn } from "../server/development/stand-in.ts";
+import { isSecureListen, listOf } from "../server/listen-option.ts";
 import type { ServerOptions } from "../server/options.ts";
-import { currentFleet } from "../server/workers/enrolment.ts";
+import { whenFleet } from "../server/workers/enrolment.ts";
 import { type Membership, membership } from "../server/workers/membership.ts";
 import type { Arguments, FlagName } from "./arguments.ts";
 import type { Command } from "./command.ts";
@@ -34,16 +36,23 @@ export const dev: Command = {
 
 /** The primary loads nothing of the program: however broken that is, somebody has to wait for it to be mended. */
 async function startPrimary({ what }: Served, args: Arguments): Promise<void> {
-  await startServer({ app: () => null, workers: 1, development: true }, what, args);
   const { DevelopedPrimary } = await import("../server/development/developed-primary.ts");
-  void new DevelopedPrimary(currentFleet()!, what);
+  whenFleet((primary) => void new DevelopedPrimary(primary, what));
+  await startServer({ app: () => null, workers: 1, development: true }, what, args);
 }
 
 async function startWorker(source: Served, args: Arguments, member: Membership): Promise<void> {
   const program = new DevelopedWorker(member);
   if (source.module !== undefined) program.follow(resolve(source.module));
+  const tellFault = (error: unknown): void => {
+    // A program that listens itself decides itself.
+    if (process.listenerCount("uncaughtException") === 1) void member.failed(faultOf(error, source.module));
+  };
+  // Until the server takes care of that.
+  process.on("uncaughtException", tellFault);
   const options = await optionsOrFaults(source, args, program, member);
   await startServer({ ...options, development: true, workers: 1 }, source.what, args);
+  process.off("uncaughtException", tellFault);
 }
 
 /** The options of the program, or of a server that says why there is none, where nothing has served before. */
@@ -53,8 +62,20 @@ async function optionsOrFaults(
   program: DevelopedWorker,
   member: Membership,
 ): Promise<ServerOptions> {
+  const standIn = takeStandIn();
+  if (standIn !== undefined) {
+    program.tell();
+    const { listen } = standIn;
+    const isSecure = listen !== null && listOf(listen).some(isSecureListen);
+    return {
+      ...brokenServer(shownFault(standIn.fault, source.what, false), program),
+      ...(listen === null ? {} : { listen }),
+      ...(isSecure ? { tls: "development" } : {}),
+    };
+  }
   try {
     const options = withAutorun(await source.options(), source.config, args);
+    program.tellListen(options.listen);
     // Before it listens: what is edited from then on is seen.
     program.tell();
     return options;

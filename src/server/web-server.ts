@@ -1,4 +1,4 @@
-import { callerPlace, MillraceError, type SourcePlace } from "../base/errors.ts";
+import { callerPlace, MillraceError, originOf, type SourcePlace } from "../base/errors.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { compression } from "../cache/compression.ts";
 import { ResponseCache } from "../cache/response-cache.ts";
@@ -412,7 +412,7 @@ export class WebServer {
     });
     member.onStop((how) => void this.stop(how).finally(() => member.stopped(this.#number)));
     watchUncaught(this.#log, async (error, deadline) => {
-      member.fail(textOf(error), deadline);
+      member.fail(textOf(error), originOf(error), deadline);
       // The last server that has stopped ends the process.
       await new Promise(() => {});
     });

@@ -71,6 +71,29 @@ suite("millrace dev", { concurrency: 2 }, () => {
     await answers(fleet, "mended");
   });
 
+  for (const [when, milliseconds] of [
+    ["before it listens", 0],
+    ["when it has listened for a moment", 300],
+  ] as const) {
+    test(`stays when the program crashes ${when}, shows why, and waits for it to be mended`, async () => {
+      const write = project({});
+      const text = (message: string): string =>
+        `setTimeout(() => {\n  throw new Error("${message}");\n}, ${milliseconds});\nexport default { app: () => "old" };`;
+      const file = write("app.ts", text("first"));
+      await using fleet = await FleetProcess.begin(command(file));
+      await until(() => fleet.stderr.includes("The program does not run, waiting for it to be mended: first"), 30_000);
+      assert.match(fleet.stderr, /does not run[^\n]*"place":"[^"]*app\.ts:2:9"/);
+      const page = await fleet.get("/");
+      assert.match(page, /<h1>first<\/h1>/);
+      assert.match(page, /app\.ts:2:9/);
+      write("app.ts", text("second"));
+      await until(async () => (await fleet.get("/")).includes("<h1>second</h1>"), 30_000);
+      write("app.ts", `export default { app: () => "mended" };`);
+      await answers(fleet, "mended");
+      assert.equal(fleet.ended, undefined);
+    });
+  }
+
   test("is at the next port when the usual one is in use", async () => {
     const taken = createServer();
     // Whoever has it, somebody has.

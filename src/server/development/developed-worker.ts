@@ -1,11 +1,15 @@
+import type { Serializable } from "node:child_process";
 import { type Print, printOf } from "../autorun/change-watch.ts";
 import { type ModuleGraph, moduleGraph } from "../autorun/module-graph.ts";
+import type { ServerOptions } from "../options.ts";
 import type { Membership } from "../workers/membership.ts";
 import { type DevelopedProgram, setDevelopedProgram } from "./program.ts";
 import type { ShownFault } from "./shown-fault.ts";
 
 /** What a worker tells its primary: the files that its program consists of, each as it was before it was read. */
 export const FILES = "development files";
+/** Where the program says that it listens; null when it leaves that to the flags. */
+export const LISTEN = "development listen";
 /** What a primary tells its worker: what is broken of the newest program, which is not the one that the worker runs. */
 export const FAULTS = "development faults";
 
@@ -34,6 +38,11 @@ export class DevelopedWorker implements DevelopedProgram {
       this.#tellSoon();
     });
     this.#graph.root(file);
+  }
+
+  /** Tells the primary where the program wants to listen. */
+  tellListen(listen: ServerOptions["listen"]): void {
+    this.#member.note(LISTEN, (listen ?? null) as unknown as Serializable);
   }
 
   /** Tells the primary which files the program consists of, as far as it has been loaded. */

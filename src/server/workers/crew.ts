@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Log } from "../../base/log.ts";
+import { faultFields } from "../faults/fault-fields.ts";
 import type { Recycling, Wishes, WorkerFault } from "./messages.ts";
 import { Respawn } from "./respawn.ts";
 import { type Program, Worker, type WorkerEvents } from "./worker.ts";
@@ -93,7 +94,8 @@ export class Crew {
 
   #replace(worker: Worker, cause: number | string): void {
     const { id, pid, fault } = worker;
-    this.#parts.log.write("error", "A worker has ended", { worker: id, pid, cause, ...fault });
+    const why = fault === undefined ? {} : { why: fault.message, ...faultFields(fault) };
+    this.#parts.log.write("error", "A worker has ended", { worker: id, pid, cause, ...why });
     this.#respawnLater(worker, cause);
   }
 

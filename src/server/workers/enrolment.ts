@@ -22,6 +22,7 @@ const besides = new Set<Beside>();
 
 let servers = 0;
 let primary: Primary | undefined;
+let onFleet: (primary: Primary) => void = () => {};
 const standing = new Set<Standing>();
 
 /**
@@ -45,6 +46,12 @@ export function stand(server: Standing): () => void {
 /** This process has become a primary. */
 export function setFleet(made: Primary): void {
   primary = made;
+  onFleet(made);
+}
+
+/** Hears when this process becomes a primary, before any worker is started. */
+export function whenFleet(hear: (primary: Primary) => void): void {
+  onFleet = hear;
 }
 
 /** The primary of this process, if it has become one. Apart from `fleet()`, whose modules only a primary loads. */

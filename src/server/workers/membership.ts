@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Serializable } from "node:child_process";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { MillraceError } from "../../base/errors.ts";
+import { MillraceError, type SourcePlace } from "../../base/errors.ts";
 import type { LogFields, LogLevel } from "../../base/log.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ConnectionHandle, ListeningHandle } from "../../transport/listening-handle.ts";
@@ -156,12 +156,8 @@ export class Membership {
   }
 
   /** The worker ends because of an error: somebody is to be started in its place, while it lets exchanges end. */
-  fail(message: string, deadline: number): void {
-    this.#tell({
-      millrace: true,
-      kind: "failing",
-      fault: { code: "UNCAUGHT", message, hint: undefined, place: undefined },
-    });
+  fail(message: string, place: SourcePlace | undefined, deadline: number): void {
+    this.#tell({ millrace: true, kind: "failing", fault: { code: "UNCAUGHT", message, hint: undefined, place } });
     this.#stop({ deadline, isReplaced: true });
   }
 

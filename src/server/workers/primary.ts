@@ -1,10 +1,10 @@
 import type { Serializable } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { formatPlace, MillraceError } from "../../base/errors.ts";
+import { MillraceError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { ListenAddress } from "../../transport/connection.ts";
 import type { ConnectionHandle } from "../../transport/listening-handle.ts";
-import { codeFrame } from "../faults/code-frame.ts";
+import { faultFields } from "../faults/fault-fields.ts";
 import { Crew } from "./crew.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Hearsay } from "./hearsay.ts";
@@ -30,9 +30,17 @@ export interface PrimaryOptions {
   readonly program: Program;
   /** What there is already: from the process before this one, or from the time that this one had no workers. */
   readonly legacy?: Legacy | undefined;
-  /** Called when no worker is left and none will come. */
+  /** Called when no worker is left and none will come, unless somebody knows better: see `Primary.rescue`. */
   readonly onGivenUp: (error: MillraceError) => void;
 }
+
+/**
+ * Helps a program that cannot run.
+ *
+ * @param renew starts workers in the place of those that there are
+ * @throws when it cannot be helped
+ */
+export type Rescue = (error: MillraceError, renew: () => Promise<void>) => Promise<void>;
 
 /** Milliseconds without a word from any worker after which this process does not count as alive. */
 const SILENCE = 5000;
@@ -66,6 +74,8 @@ export class Primary {
   #isStopping = false;
   /** Hears that a reload begins. @param over settles when it has ended, in whatever way */
   onReload: (over: Promise<void>) => void = () => {};
+  /** What is done about a program that cannot run, where that is not the end. */
+  rescue: Rescue | undefined;
   #starting: Promise<void> | undefined;
   #reloading: Promise<void> | undefined;
 
@@ -106,6 +116,11 @@ export class Primary {
     return this.#secrets;
   }
 
+  /** Where its messages go. */
+  get log(): Log {
+    return this.#options.log;
+  }
+
   get dispatch(): Dispatch {
     return this.#options.dispatch;
   }
@@ -124,7 +139,7 @@ export class Primary {
         message: (worker, message) => this.#receive(crew, worker, message),
         gone: (worker, cause) => this.#gone(crew, worker, cause),
       },
-      onGivenUp: (worker, left) => this.#givenUp(worker, left),
+      onGivenUp: (worker, left) => void this.#givenUp(crew, worker, left),
     });
     this.#crews.add(crew);
     return crew;
@@ -141,8 +156,13 @@ export class Primary {
   }
 
   async #start(): Promise<void> {
-    if (this.#options.legacy === undefined) return this.#crew.start();
-    await this.#crew.startCarefully();
+    try {
+      if (this.#options.legacy === undefined) return await this.#crew.start();
+      await this.#crew.startCarefully();
+    } catch (error) {
+      if (this.rescue === undefined) throw error;
+      return this.rescue(error as MillraceError, () => this.#renew());
+    }
     await this.#keepOf(this.#crew);
   }
 
@@ -273,13 +293,18 @@ export class Primary {
     if (crew.workers.length === 0 && crew !== this.#crew) this.#crews.delete(crew);
   }
 
-  #givenUp(worker: Worker, left: number): void {
-    if (left > 0) return void this.#sockets.abandon(worker.id);
+  async #givenUp(crew: Crew, worker: Worker, left: number): Promise<void> {
+    if (left > 0) return this.#sockets.abandon(worker.id);
+    // What is being loaded may be mended.
+    await this.#reloading?.catch(() => {});
+    if (crew !== this.#crew || this.#isStopping) return;
     const { code, message, hint, place } = worker.fault ?? {
       code: "CRASH_LOOP",
       message: "Workers end as soon as they start.",
     };
-    this.#options.onGivenUp(new MillraceError(code, message, { hint, place }));
+    const error = new MillraceError(code, message, { hint, place });
+    if (this.rescue === undefined) return this.#options.onGivenUp(error);
+    await this.rescue(error, () => this.reload()).catch(() => this.#options.onGivenUp(error));
   }
 
   /**
@@ -298,6 +323,17 @@ export class Primary {
 
   async #reload(): Promise<void> {
     await this.#starting;
+    try {
+      await this.#renew();
+    } catch (error) {
+      const fault = error as MillraceError;
+      this.log.write("error", `The reload failed, nothing has changed: ${fault.message}`, faultFields(fault));
+      throw error;
+    }
+  }
+
+  /** @throws as `reload` does */
+  async #renew(): Promise<void> {
     if (this.#isStopping) throw new MillraceError("STOPPING", "The server is stopping.");
     const old = this.#crew;
     const fresh = this.#muster(old.size);
@@ -306,10 +342,6 @@ export class Primary {
       if (this.#isStopping) throw new MillraceError("STOPPING", "The server is stopping.");
     } catch (error) {
       fresh.dismiss(DRAIN);
-      const { code, message, place } = error as MillraceError;
-      const where =
-        place === undefined ? {} : { place: formatPlace(place), frame: codeFrame(place, (_, text) => text) };
-      this.#options.log.write("error", `The reload failed, nothing has changed: ${message}`, { code, ...where });
       throw error;
     }
     this.#crew = fresh;
