@@ -99,7 +99,13 @@ class Reader {
   }
 
   number(octets: 1 | 2): number {
-    return this.#octets.readUIntBE(this.#take(octets), octets);
+    const at = this.#take(octets);
+    const first = this.#octets[at]!;
+    return octets === 1 ? first : (first << 8) | this.#octets[at + 1]!;
+  }
+
+  skipVector(lengthOctets: 1 | 2): void {
+    this.#take(this.number(lengthOctets));
   }
 
   vector(lengthOctets: 1 | 2): Reader {
@@ -117,20 +123,20 @@ class Reader {
 function read(hello: Reader): ClientHello {
   // legacy_version and random; legacy_session_id; cipher_suites; legacy_compression_methods.
   hello.skip(34);
-  hello.vector(1);
-  hello.vector(2);
-  hello.vector(1);
+  hello.skipVector(1);
+  hello.skipVector(2);
+  hello.skipVector(1);
   let name = "";
   let protocols: readonly string[] = [];
   let ticket = "";
   const extensions = hello.isOver ? hello : hello.vector(2);
   while (!extensions.isOver) {
     const type = extensions.number(2);
-    const data = extensions.vector(2);
-    if (type === SERVER_NAME) name = nameOf(data);
-    else if (type === PROTOCOLS) protocols = protocolsOf(data);
-    else if (type === SESSION_TICKET) ticket ||= data.text(KEY_NAME);
-    else if (type === PRE_SHARED_KEY) ticket = data.vector(2).vector(2).text(KEY_NAME);
+    if (type === SERVER_NAME) name = nameOf(extensions.vector(2));
+    else if (type === PROTOCOLS) protocols = protocolsOf(extensions.vector(2));
+    else if (type === SESSION_TICKET) ticket ||= extensions.vector(2).text(KEY_NAME);
+    else if (type === PRE_SHARED_KEY) ticket = extensions.vector(2).vector(2).vector(2).text(KEY_NAME);
+    else extensions.skipVector(2);
   }
   return { name, protocols, ticket };
 }

@@ -16,7 +16,8 @@ suite("Mixed traffic against workers that are reloaded", { concurrency: false },
   test("shows a planted leak, a wrong answer and a stray promise", async () => {
     const found = wrong(await soak({ seconds: 10, reloadEach: 2, pause: 30, fault: "all" })).join("\n");
     assert.match(found, /^good requests that failed: [1-9]/m);
-    assert.match(found, /^worker 1: growth beside the heap/m);
+    // Who listens beside another may get all of the connections that leak.
+    assert.match(found, /^worker [12]: growth beside the heap/m);
     assert.match(found, /^errors in the log: [1-9]/m);
   });
 });
