@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../life/fleet-process.ts";
 
 /** What a process has while nobody asks anything of it. */
@@ -22,7 +23,17 @@ export async function vitalsOf(pid: number, folder: string): Promise<Vitals> {
   process.kill(pid, "SIGUSR2");
   await until(() => existsSync(file) && readFileSync(file, "utf8").endsWith("}"));
   const told = JSON.parse(readFileSync(file, "utf8")) as Omit<Vitals, "descriptors">;
-  return { ...told, descriptors: descriptorsOf(pid) };
+  return { ...told, descriptors: await heldBy(pid) };
+}
+
+/** How many files and sockets a process holds for longer than a moment: its answer has just been one of them. */
+async function heldBy(pid: number): Promise<number> {
+  let fewest = descriptorsOf(pid);
+  for (let look = 0; look < 10; look++) {
+    await sleep(100);
+    fewest = Math.min(fewest, descriptorsOf(pid));
+  }
+  return fewest;
 }
 
 /** Resident memory of a process, in octets. */
