@@ -22,11 +22,14 @@ export type { PhaseLimits } from "./transport/watchdog.ts";
 // TLS.
 export type { AcmeOptions } from "./tls/acme/acme-options.ts";
 export { dnsExec } from "./tls/acme/dns-exec.ts";
+export { dnsUpdate } from "./tls/acme/dns-update.ts";
+export type { DnsUpdateOptions, TsigKey } from "./tls/acme/dns-update.ts";
 export type { DnsProvider } from "./tls/acme/dns-solver.ts";
 export type { ExternalAccount } from "./tls/acme/external-account.ts";
 export type { CertificateStorage, StorageLock } from "./tls/acme/storage.ts";
 export { Certificate } from "./tls/certificate.ts";
 export type { CertificateInit, CertificateOrigin } from "./tls/certificate.ts";
+export type { TsigAlgorithm } from "./tls/dns/tsig.ts";
 export { readCertificate } from "./tls/certificate-files.ts";
 export type { CertificateFiles } from "./tls/certificate-files.ts";
 export type { CertificateEntry, Certificates, CertificateSet, FindMissing } from "./tls/certificates.ts";

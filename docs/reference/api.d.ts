@@ -255,6 +255,11 @@ declare module "millrace" {
       cleanUp(name: string, value: string): MaybePromise<void>;
       propagated?(name: string, value: string, signal: AbortSignal): MaybePromise<void>;
   }
+  interface DnsUpdateOptions {
+      readonly server: string;
+      readonly key: TsigKey;
+      readonly zone?: string | undefined;
+  }
   type Duration = number | {
       readonly days?: number | undefined;
       readonly hours?: number | undefined;
@@ -1115,6 +1120,12 @@ declare module "millrace" {
       readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
   }
   type TrailingSlash = "redirect" | "ignore" | "strict";
+  type TsigAlgorithm = "hmac-sha256" | "hmac-sha512";
+  interface TsigKey {
+      readonly name: string;
+      readonly secret: string;
+      readonly algorithm?: TsigAlgorithm | undefined;
+  }
   type Upgrade = (stream: Duplex, draining: AbortSignal) => void;
   interface UploadOptions extends MultipartOptions {
       readonly types?: readonly string[];
@@ -1199,6 +1210,7 @@ declare module "millrace" {
   }): FileCache;
   function dictionaries(options: DictionaryOptions): Dictionaries;
   function dnsExec(program: string, ...args: readonly string[]): DnsProvider;
+  function dnsUpdate(options: DnsUpdateOptions): DnsProvider;
   function download(): Extension;
   function errorPages(folder?: string): Extension;
   function escapeAttribute(text: string): string;

@@ -50,7 +50,7 @@ export function checkAutomatic({
   const wildcard = subjects.find(isWildcard);
   if (wildcard !== undefined) {
     throw new MillraceError("ACME_CHALLENGE", `A certificate for ${wildcard.name} needs a proof by DNS.`, {
-      hint: "Set acme.challenge to a DNS provider, such as dnsExec(…), or give the host names without an asterisk.",
+      hint: "Set acme.challenge to a DNS provider, such as dnsUpdate(…) or dnsExec(…), or give the host names without an asterisk.",
     });
   }
   if (kindsOf(options, kinds).length === 0) {

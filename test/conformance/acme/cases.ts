@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import { promisify } from "node:util";
 import { freePort } from "../../support/run-server.ts";
+import { Knot } from "./knot.ts";
 import { Pebble } from "./pebble.ts";
 import { Folder, Site } from "./site.ts";
 
@@ -229,5 +230,5 @@ export async function externalAccount(): Promise<void> {
 /** The versions of what is outside of this repository. */
 export async function versions(): Promise<string> {
   const [curl, go] = await Promise.all([run("curl", ["--version"]), run(process.env["GO"] ?? "go", ["version"])]);
-  return `${curl.stdout.split(" ", 2).join(" ")}, ${go.stdout.trim().replace("go version ", "")}`;
+  return `${curl.stdout.split(" ", 2).join(" ")}, ${go.stdout.trim().replace("go version ", "")}, ${Knot.version()}`;
 }

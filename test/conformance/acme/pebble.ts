@@ -18,6 +18,8 @@ export interface PebbleInit {
   readonly externalAccount?: { readonly keyId: string; readonly hmacKey: string };
   /** Seconds that certificates are valid, by profile. */
   readonly profiles?: Readonly<Record<string, number>>;
+  /** The address of the DNS server that it asks in place of its own. */
+  readonly dnsServer?: string;
 }
 
 /** Let's Encrypt's test server, with a DNS server in which every name leads to this machine. */
@@ -83,7 +85,11 @@ export class Pebble implements AsyncDisposable {
     const listen = ["-dnsserver", `127.0.0.1:${ports.dns}`, "-management", `127.0.0.1:${ports.dnsManagement}`];
     const children = [
       spawn(dns, [...addresses, ...listen, ...none], options),
-      spawn(program, ["-config", join(folder, "config.json"), "-dnsserver", `127.0.0.1:${ports.dns}`], options),
+      spawn(
+        program,
+        ["-config", join(folder, "config.json"), "-dnsserver", init.dnsServer ?? `127.0.0.1:${ports.dns}`],
+        options,
+      ),
     ];
     const pebble = new Pebble({ ports, authority, children, folder });
     await pebble.#ready();

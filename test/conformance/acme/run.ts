@@ -1,6 +1,6 @@
 // node test/conformance/acme/run.ts [PART OF A NAME]
 //
-// Orders certificates from Pebble, which it builds with Go outside of the repository.
+// Orders certificates from Pebble, which it builds with Go outside of the repository; DNS is Knot's where that is asked for.
 
 import { versions } from "./cases.ts";
 import { PEBBLE_VERSION } from "./pebble.ts";
