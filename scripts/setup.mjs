@@ -14,6 +14,7 @@ export const TOOLS = [
   { package: "curl", commands: ["curl"] },
   { package: "openssl", commands: ["openssl"] },
   { package: "wrk", commands: ["wrk"] },
+  { package: "nghttp2-client", commands: ["nghttp"] },
   { package: "perl-base", commands: ["perl"] },
   { package: "systemd", commands: ["systemd-notify"] },
   { package: "chromium", commands: ["chromium", "chromium-browser", "google-chrome"] },
