@@ -1,7 +1,10 @@
 import { Agent, type IncomingHttpHeaders, request as send } from "node:http";
+import { Agent as SecureAgent, request as sendSecurely } from "node:https";
 import { connect } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
+import { CLIENT_OPTIONS } from "./agreed.ts";
+import { certificate } from "./certificate.ts";
 
 /** One request and the answer that every peer must give to it. */
 export interface Exchange {
@@ -26,10 +29,10 @@ interface Answer {
 }
 
 /** Asks a server once and says what is wrong with its answer; undefined when it is right. */
-export async function fault(port: number, exchange: Exchange): Promise<string | undefined> {
+export async function fault(port: number, exchange: Exchange, secure = false): Promise<string | undefined> {
   let answer: Answer;
   try {
-    answer = await ask(port, exchange);
+    answer = await ask(port, exchange, secure);
   } catch (error) {
     return `no answer to ${exchange.path}: ${(error as Error).message}`;
   }
@@ -77,14 +80,18 @@ export function pipelineFault(port: number, { path, answer }: Exchange, count: n
 }
 
 /** Sends a request on a connection of its own and reads the whole answer. */
-export function ask(
+export async function ask(
   port: number,
   { method = "GET", path, headers = {}, body }: Omit<Exchange, "answer">,
+  secure = false,
 ): Promise<Answer> {
+  const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+  const options = { host: "127.0.0.1", port, method, path, headers: { ...headers, ...length } };
+  const { ca } = secure ? await certificate() : { ca: "" };
   return new Promise((resolve, reject) => {
-    const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
-    const agent = new Agent({ keepAlive: false });
-    const request = send({ host: "127.0.0.1", port, method, path, agent, headers: { ...headers, ...length } });
+    const request = secure
+      ? sendSecurely({ ...options, ...CLIENT_OPTIONS, ca, agent: new SecureAgent({ keepAlive: false }) })
+      : send({ ...options, agent: new Agent({ keepAlive: false }) });
     request.setTimeout(5_000, () => request.destroy(new Error("timeout")));
     request.once("error", reject);
     request.once("response", (response) => {

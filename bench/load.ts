@@ -83,7 +83,7 @@ function othersMicroseconds(): number {
 
 async function visitOnce(server: Server, script: string, seconds: number): Promise<Visit | string> {
   const before = cpuMicroseconds(server.pid);
-  const load = await wrk(server.port, seconds, script);
+  const load = await wrk(server.port, seconds, script, server.secure);
   await sleep(50); // For the server to notice that its 64 clients have gone.
   const used = cpuMicroseconds(server.pid) - before;
   if (load.fault !== undefined) return `erred under load: ${load.fault}`;

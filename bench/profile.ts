@@ -25,7 +25,7 @@ export async function profile(row: LoadRow, peer: Peer, seconds: number): Promis
   const server = await startOne(peer, row, (command) => profiled(command, folder));
   const file = script(row.name, row.exchanges, row.pipelined);
   try {
-    await wrk(server.port, WARM_UP + seconds, file);
+    await wrk(server.port, WARM_UP + seconds, file, server.secure);
   } finally {
     await server.stop();
   }

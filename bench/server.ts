@@ -18,6 +18,8 @@ export interface Server {
   readonly pid: number;
   readonly port: number;
   readonly output: string;
+  /** Whether it speaks TLS. */
+  readonly secure?: boolean;
   stop(): Promise<void>;
 }
 

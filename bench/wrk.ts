@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { opensslEnvironment } from "./certificate.ts";
 import type { Exchange } from "./exchange.ts";
 import { adopt, pinned, scratch } from "./server.ts";
 
@@ -18,7 +19,7 @@ export interface Load {
 }
 
 /** Loads a server from core 1 for whole seconds. */
-export async function wrk(port: number, seconds: number, script: string): Promise<Load> {
+export async function wrk(port: number, seconds: number, script: string, secure = false): Promise<Load> {
   const argv = pinned(1, [
     "wrk",
     "-t1",
@@ -26,10 +27,11 @@ export async function wrk(port: number, seconds: number, script: string): Promis
     `-d${seconds}s`,
     "-s",
     script,
-    `http://127.0.0.1:${port}/`,
+    `http${secure ? "s" : ""}://127.0.0.1:${port}/`,
   ]);
   const [program, ...args] = argv;
-  const promise = promisify(execFile)(program, args, { timeout: (seconds + 30) * 1_000 });
+  const env = secure ? opensslEnvironment() : process.env;
+  const promise = promisify(execFile)(program, args, { timeout: (seconds + 30) * 1_000, env });
   adopt(promise.child);
   const stdout = await promise.then(
     (outputs) => outputs.stdout,

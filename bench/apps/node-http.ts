@@ -1,5 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { port } from "./contract.ts";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import { certificate, port } from "./contract.ts";
 
 function sendJson(response: ServerResponse, value: unknown): void {
   const body = JSON.stringify(value);
@@ -13,7 +15,13 @@ function echo(request: IncomingMessage, response: ServerResponse): void {
   request.on("end", () => sendJson(response, JSON.parse(Buffer.concat(chunks).toString())));
 }
 
-createServer((request, response) => {
+const answer: RequestListener = (request, response) => {
   if (request.method === "POST" && request.url === "/echo") echo(request, response);
   else sendJson(response, { hello: "world" });
-}).listen(port, "127.0.0.1");
+};
+
+const server =
+  certificate === undefined
+    ? createServer(answer)
+    : createSecureServer({ cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) }, answer);
+server.listen(port, "127.0.0.1");

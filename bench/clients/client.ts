@@ -4,7 +4,7 @@ import { adopt, pinned } from "../server.ts";
 
 /** Starts a client of this folder, on core 1 unless it stands for a server. */
 export function client(
-  name: "burst" | "hold" | "lookup" | "open-loop" | "zlib-loop",
+  name: "burst" | "handshakes" | "hold" | "lookup" | "open-loop" | "zlib-loop",
   args: readonly (number | string)[],
   stdio: "ipc" | "pipe",
   core: 0 | 1 = 1,

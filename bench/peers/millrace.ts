@@ -30,10 +30,14 @@ function variant(name: string, { cli = "src/cli.ts", log = "off", env = {}, serv
     version: () => (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version,
     missing: () => (existsSync(file) ? undefined : `${cli} does not exist`),
     command: (use) => ({
-      argv: [process.execPath, file, ...serve(use), "--port", String(use.port), "--log", log],
+      argv: [process.execPath, file, ...serve(use), "--port", String(use.port), "--log", log, ...secured(use)],
       env: { ROUTES: String(use.routes), ...env },
     }),
   };
+}
+
+function secured({ tls }: Use): string[] {
+  return tls === undefined ? [] : ["--tls", "--cert", tls.cert, "--key", tls.key];
 }
 
 function served({ kind, folder }: Use, hello: string = join(root, "examples/hello.ts")): string[] {

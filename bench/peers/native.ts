@@ -64,8 +64,12 @@ function nginx(program: string, use: Use): Command {
   );
 }
 
-function nginxServer({ kind, port, folder, origin, http2 }: Use, prefix: string): string {
-  const listen = `listen 127.0.0.1:${port}${http2 === true ? " http2" : ""};`;
+function nginxServer({ kind, port, folder, origin, http2, tls }: Use, prefix: string): string {
+  const plain = `listen 127.0.0.1:${port}${tls === undefined ? "" : " ssl"}${http2 === true ? " http2" : ""};`;
+  const listen =
+    tls === undefined
+      ? plain
+      : `${plain} ssl_certificate ${tls.cert}; ssl_certificate_key ${tls.key}; ssl_protocols TLSv1.2 TLSv1.3;`;
   const files = "sendfile on; tcp_nopush on; open_file_cache max=1000 inactive=60s; open_file_cache_valid 60s;";
   if (kind === "files") return `server { ${listen} root ${folder}; ${files} }`;
   if (kind !== "cache") {

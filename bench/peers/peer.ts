@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { Certificate } from "../certificate.ts";
 import type { Command } from "../server.ts";
 
 /**
@@ -15,8 +16,10 @@ export interface Use {
   readonly folder: string;
   /** The port of the server behind this one. */
   readonly origin?: number | undefined;
-  /** Whether it is asked in HTTP/2, by prior knowledge. */
+  /** Whether it is asked in HTTP/2: by prior knowledge, or as agreed on in the handshake. */
   readonly http2?: boolean;
+  /** What it speaks TLS with, when it does. */
+  readonly tls?: Certificate | undefined;
 }
 
 /** A server that rows can name. */

@@ -8,6 +8,8 @@ const bun = benchPath(
 /** The peers that are programs in JavaScript: one file of `apps/` each, told by the environment what to serve. */
 export const scripts: readonly Peer[] = [
   onNode("node:http", "node-http", () => process.versions.node),
+  onNode("node:https", "node-http", () => process.versions.node),
+  onNode("node:tls", "node-tls", () => process.versions.node),
   onNode("node:http2", "node-http2", () => `${process.versions.node}, nghttp2 ${process.versions["nghttp2"]}`),
   onNode("Fastify", "fastify", () => packageVersion("fastify")),
   onNode("Hono on Node", "hono", () => `${packageVersion("hono")}, adapter ${packageVersion("@hono/node-server")}`),
@@ -27,8 +29,9 @@ function onBun(name: string, app: string, version: () => string): Peer {
 
 function command(program: string, app: string, use: Use): ReturnType<Peer["command"]> {
   const files: Record<string, string> = use.kind === "files" ? { FILES: use.folder } : {};
+  const secrets: Record<string, string> = use.tls === undefined ? {} : { CERT: use.tls.cert, KEY: use.tls.key };
   const file = use.kind === "cache" ? `${app}-cache` : app;
-  return { argv: [program, benchPath(`apps/${file}.ts`)], env: { ROUTES: String(use.routes), ...files } };
+  return { argv: [program, benchPath(`apps/${file}.ts`)], env: { ROUTES: String(use.routes), ...files, ...secrets } };
 }
 
 function noBun(): string | undefined {

@@ -1,5 +1,6 @@
 import type { Row } from "../row.ts";
 import { coalescingRow } from "./coalescing.ts";
+import { handshakesRow } from "./handshakes.ts";
 import { http2Rows } from "./http2.ts";
 import { latencyRow } from "./latency.ts";
 import { loadRow } from "./load-row.ts";
@@ -13,6 +14,7 @@ import { typesRow } from "./types.ts";
 export function allRows(): Row[] {
   return [
     ...loadSpecs().map(loadRow),
+    handshakesRow(),
     ...http2Rows(),
     coalescingRow(),
     routesRow(),

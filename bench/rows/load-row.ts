@@ -1,3 +1,5 @@
+import { AGREED_NOTE } from "../agreed.ts";
+import { certificate, handshakeFault } from "../certificate.ts";
 import { fault, pipelineFault, type Exchange } from "../exchange.ts";
 import { loadInTurn, type Visited } from "../load.ts";
 import { serveOrigin } from "../origin.ts";
@@ -16,6 +18,8 @@ export interface LoadRow extends Pick<Row, "name" | "title" | "peers"> {
   readonly exchanges: readonly Exchange[];
   /** Requests in one write. */
   readonly pipelined?: number;
+  /** Over TLS. */
+  readonly tls?: boolean;
   /** Looks at a server once more after it has answered `requests` under load, and says what is wrong. */
   readonly after?: (server: Server, requests: number) => string | undefined | Promise<string | undefined>;
   /** Work that is measured in turn with the servers. */
@@ -33,7 +37,7 @@ export function loadRow(row: LoadRow): Row {
 /** Starts one server per peer; a peer that does not start, or whose answers are wrong, is left out. */
 export async function startAll(
   peers: readonly Peer[],
-  row: Pick<LoadRow, "kind" | "routes" | "folder" | "exchanges" | "pipelined">,
+  row: Pick<LoadRow, "kind" | "routes" | "folder" | "exchanges" | "pipelined" | "tls">,
 ): Promise<{ servers: Server[]; leftOut: LeftOut[] }> {
   const servers: Server[] = [];
   const leftOut: LeftOut[] = [];
@@ -60,15 +64,16 @@ export async function startAll(
  */
 export async function startOne(
   peer: Peer,
-  { kind, routes = 0, folder = "" }: Pick<LoadRow, "kind" | "routes" | "folder">,
+  { kind, routes = 0, folder = "", tls = false }: Pick<LoadRow, "kind" | "routes" | "folder" | "tls">,
   alter = (command: Command): Command => command,
 ): Promise<Server> {
   const port = await freePort();
   const origin = kind === "cache" ? await serveOrigin() : undefined;
-  const command = peer.command({ kind, port, routes, folder, origin: origin?.port });
+  const secrets = tls ? await certificate() : undefined;
+  const command = peer.command({ kind, port, routes, folder, origin: origin?.port, tls: secrets });
   try {
     const server = await start(peer.name, alter(command), port);
-    return { ...server, stop: () => server.stop().finally(() => origin?.close()) };
+    return { ...server, secure: tls, stop: () => server.stop().finally(() => origin?.close()) };
   } catch (error) {
     origin?.close();
     throw error;
@@ -85,7 +90,8 @@ async function run(row: LoadRow, peers: readonly Peer[], effort: Effort): Promis
     }
     const out = new Set(leftOut.map(({ name }) => name));
     const measured = outcome.measured.filter(({ name }) => !out.has(name));
-    return { measured, leftOut: [...leftOut, ...outcome.leftOut], notes: [...(row.notes ?? []), ...outcome.notes] };
+    const notes = [...(row.tls === true ? [AGREED_NOTE] : []), ...(row.notes ?? []), ...outcome.notes];
+    return { measured, leftOut: [...leftOut, ...outcome.leftOut], notes };
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }
@@ -95,8 +101,10 @@ async function faultOf(
   server: Server,
   { exchanges, pipelined = 1 }: Pick<LoadRow, "exchanges" | "pipelined">,
 ): Promise<string | undefined> {
+  const disagreed = server.secure === true ? await handshakeFault(server.port) : undefined;
+  if (disagreed !== undefined) return disagreed;
   for (const exchange of exchanges.slice(0, 20)) {
-    const wrong = await fault(server.port, exchange);
+    const wrong = await fault(server.port, exchange, server.secure);
     if (wrong !== undefined) return wrong;
     if (pipelined > 1) {
       const outOfLine = await pipelineFault(server.port, exchange, pipelined);

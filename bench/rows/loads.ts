@@ -72,6 +72,14 @@ export function loadSpecs(): LoadRow[] {
       peers: ["millrace", "node:http", "Fastify", "Hono on Node", "nginx", "Caddy"],
       exchanges: [{ ...hello, headers: { Connection: "close" } }],
     },
+    {
+      name: "tls-json",
+      title: "GET / answered with JSON, over TLS",
+      kind: "hello",
+      tls: true,
+      peers: ["millrace", "node:tls", "node:https", "nginx"],
+      exchanges: [hello],
+    },
     ...cachingSpecs(),
   ];
 }
