@@ -9,7 +9,10 @@ export interface AutorunOptions {
   readonly folder?: string | undefined;
   /** Whether scripts run again when they, or what they import, have changed. Default: true. */
   readonly watch?: boolean | undefined;
-  /** Milliseconds that a script may take to run, promises included. Default: 10,000. */
+  /**
+   * Milliseconds that a script may take to run, promises included. One that holds the process for so long is ended; in a
+   * worker after half of `workerTimeouts.stuck`, when that is less. Default: 10,000.
+   */
   readonly timeout?: number | undefined;
 }
 

@@ -12,6 +12,7 @@ import { type ModuleGraph, moduleGraph } from "./module-graph.ts";
 import { scriptFault } from "./script-fault.ts";
 import { reportScripts } from "./script-reports.ts";
 import { scriptsIn } from "./script-files.ts";
+import { ScriptLimits } from "./script-limits.ts";
 import { ScriptHosts } from "./script-hosts.ts";
 import { ScriptRun, type ScriptSurroundings } from "./script-run.ts";
 import { type Change, swapScripts } from "./swap-scripts.ts";
@@ -27,6 +28,8 @@ export interface AutorunInit {
   readonly watch: boolean;
   /** Milliseconds that one script may take. */
   readonly timeout: number;
+  /** Milliseconds for which one may let nothing else happen. */
+  readonly hold: number;
   /** Scripts have run or gone, or have failed. */
   readonly onRun: (state: AutorunState) => void;
 }
@@ -143,11 +146,16 @@ export class Autorun {
     if (again.length > 0) await this.#around.server.hooks.safeCall("reloadScripts", again);
     const changes = new Map<Change, string>();
     for (const file of gone) changes.set({ before: this.#scripts.get(file)!.run, next: undefined }, file);
-    for (const file of again) {
-      const entry = this.#entry(file, found.get(file)!);
-      const next = await this.#attempt(file, entry);
-      if (this.#isOver) return void next?.end();
-      if (next !== undefined) changes.set({ before: entry.run, next }, file);
+    const limits = new ScriptLimits(this.#init);
+    try {
+      for (const file of again) {
+        const entry = this.#entry(file, found.get(file)!);
+        const next = await this.#attempt(file, entry, limits);
+        if (this.#isOver) return void next?.end();
+        if (next !== undefined) changes.set({ before: entry.run, next }, file);
+      }
+    } finally {
+      limits.end();
     }
     const hasChanged = await this.#swap(changes);
     for (const file of gone) {
@@ -199,10 +207,10 @@ export class Autorun {
   }
 
   /** Runs a script. @returns undefined when it fails, which its entry says */
-  async #attempt(file: string, entry: Entry): Promise<ScriptRun | undefined> {
+  async #attempt(file: string, entry: Entry, limits: ScriptLimits): Promise<ScriptRun | undefined> {
     const run = new ScriptRun(file, this.#around);
     try {
-      await withinTime(this.#call(run, entry.host), this.#init.timeout, file);
+      await limits.keep(file, () => this.#call(run, entry.host));
       entry.fault = undefined;
       return run;
     } catch (error) {
@@ -247,21 +255,4 @@ export class Autorun {
 function inodeOf(file: string): string {
   const { dev, ino } = statSync(file, { bigint: true, throwIfNoEntry: false }) ?? { dev: 0n, ino: file };
   return `${dev} ${ino}`;
-}
-
-/** @throws {MillraceError} `SCRIPT_STUCK` when it takes longer */
-async function withinTime(work: Promise<void>, limit: number, file: string): Promise<void> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const hint = "What goes on for ever is a task, or is started without waiting for it.";
-    const place = { file, line: 1, column: 1 };
-    late.reject(new MillraceError("SCRIPT_STUCK", `The script has not ended within ${limit} ms.`, { hint, place }));
-  }, limit);
-  try {
-    await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-    // What it throws later is nobody's.
-    work.catch(() => {});
-  }
 }

@@ -4,6 +4,7 @@ import type { WebServer } from "../web-server.ts";
 import { Autorun, type AutorunState } from "./autorun.ts";
 import { autorunOptions, scriptSources } from "./autorun-options.ts";
 import type { Membership } from "../workers/membership.ts";
+import { STUCK } from "../workers/messages.ts";
 
 /** What {@link startAutorun} needs of a server. */
 export interface AutorunParts {
@@ -17,6 +18,8 @@ export interface AutorunParts {
 /** Modules in memory that newer versions have replaced, at which a process is worn out. */
 const MOST_OUTDATED = 500;
 const TIMEOUT = 10_000;
+/** What a worker may take without a sign of life is for more than a script. */
+const HOLD = 0.5;
 
 /**
  * Runs the scripts of a server and of its hosts for the first time, and watches them if that is wanted.
@@ -30,6 +33,7 @@ export async function startAutorun(parts: AutorunParts): Promise<Autorun | undef
   const sources = scriptSources(options.autorun, hosts.list, place);
   if (sources.length === 0) return undefined;
   const { watch = true, timeout = TIMEOUT } = autorunOptions(options.autorun);
+  const { stuck = STUCK } = options.workerTimeouts ?? {};
   const wear = wornOut(parts);
   const autorun = new Autorun({
     server,
@@ -42,6 +46,7 @@ export async function startAutorun(parts: AutorunParts): Promise<Autorun | undef
     },
     watch,
     timeout,
+    hold: member === undefined ? timeout : Math.min(timeout, HOLD * stuck),
     onRun(state) {
       // Answers of old versions may be stored.
       if (state.hasChanged) server.cache?.purge({ all: true });

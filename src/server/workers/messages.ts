@@ -16,6 +16,9 @@ export interface Recycling {
   readonly lag?: number | undefined;
 }
 
+/** Milliseconds without a word after which a worker is taken for stuck, unless its config says otherwise. */
+export const STUCK = 5000;
+
 /** How long a worker may take before it is ended and replaced, in milliseconds. */
 export interface WorkerTimeouts {
   /** From its start until it listens. Default: 30,000. */

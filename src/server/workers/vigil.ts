@@ -1,10 +1,9 @@
 import type { Log } from "../../base/log.ts";
+import { STUCK } from "./messages.ts";
 import type { Worker } from "./worker.ts";
 
 /** Milliseconds between two looks. */
 const INTERVAL = 250;
-/** Milliseconds without a word after which a worker is taken for stuck. */
-const STUCK = 5000;
 /** Milliseconds that a stuck worker has to end by itself. */
 const GRACE = 2000;
 /** Milliseconds that a worker may take until its servers listen. */
