@@ -30,18 +30,28 @@ export class ScriptSite implements AsyncDisposable {
   /** Starts a server. @param files by their paths; scripts are below `autorun/` */
   static async start(files: Files, options: Options = {}, autorun: AutorunOptions = {}): Promise<ScriptSite> {
     const site = ScriptSite.make(files, options, autorun);
-    await site.#server.start();
-    return site;
+    try {
+      await site.#server.start();
+      return site;
+    } catch (error) {
+      await site[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Makes a server that answers what no script does with 204. */
   static make(files: Files, options: Options = {}, autorun: AutorunOptions = {}): ScriptSite {
     const folder = mkdtempSync(join(tmpdir(), "millrace-scripts-"));
-    mkdirSync(join(folder, "autorun"));
-    for (const [path, text] of Object.entries(files)) write(join(folder, path), text);
-    const given = typeof options === "function" ? options((name) => join(folder, name)) : options;
-    const scripts = { folder: join(folder, "autorun"), ...autorun };
-    return new ScriptSite(folder, { app: () => null, autorun: scripts, ...given });
+    try {
+      mkdirSync(join(folder, "autorun"));
+      for (const [path, text] of Object.entries(files)) write(join(folder, path), text);
+      const given = typeof options === "function" ? options((name) => join(folder, name)) : options;
+      const scripts = { folder: join(folder, "autorun"), ...autorun };
+      return new ScriptSite(folder, { app: () => null, autorun: scripts, ...given });
+    } catch (error) {
+      rmSync(folder, { recursive: true });
+      throw error;
+    }
   }
 
   get server(): WebServer {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { suite, test } from "node:test";
 import { promisify } from "node:util";
@@ -349,6 +350,21 @@ suite("Autorun", { concurrency: 4 }, () => {
     );
     assert.throws(() => ScriptSite.make({}, { autorun: { wach: true } as never }), /no option autorun\.wach/);
   });
+});
+
+test("A site of scripts whose server cannot be made, or started, leaves no folder", async () => {
+  const folders: string[] = [];
+  const broken = (options: object) => (path: (name: string) => string) => {
+    folders.push(path(""));
+    return options;
+  };
+  assert.throws(() => ScriptSite.make({ "autorun/a.ts": "" }, broken({ wrong: 1 })), { code: "UNKNOWN_OPTION" });
+  await assert.rejects(ScriptSite.start({ "autorun/a.ts": "" }, broken({ autorun: "/nowhere" })));
+  assert.equal(folders.length, 2);
+  assert.deepEqual(
+    folders.filter((folder) => existsSync(folder)),
+    [],
+  );
 });
 
 function upgraded(port: number): Promise<string> {
