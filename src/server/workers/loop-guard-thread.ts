@@ -36,7 +36,8 @@ function end(): void {
   session.once("Debugger.paused", ({ params }) => {
     // What has come to its end by itself in the last moment is not at fault, and what has been stopped now is another's.
     if (Atomics.load(beats, 0) === last) {
-      parentPort!.postMessage(params.callFrames.flatMap(({ location }) => placeOf(location, urls)) satisfies StuckAt);
+      const at: StuckAt = params.callFrames.flatMap(({ location }) => placeOf(location, urls));
+      parentPort!.postMessage(at, []);
       session.post("Runtime.terminateExecution");
     }
     session.post("Debugger.resume");
