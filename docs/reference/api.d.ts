@@ -1171,8 +1171,7 @@ declare module "millrace" {
       use(...extensions: Extension[]): this;
       remove(...extensions: (Extension | string)[]): this;
       start(): Promise<this>;
-      checkAcme(): Promise<void>;
-      loadTls(): Promise<ServerTls>;
+      checkCertificates(): Promise<void>;
       reloadCertificates(): Promise<void>;
       stop({ deadline, isReplaced }?: StopOptions): Promise<void>;
       reload(): Promise<void>;

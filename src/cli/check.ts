@@ -12,8 +12,7 @@ export const check: Command = {
   async run([file], args) {
     const loaded = await loadServer(file, args);
     const { hosts } = loaded.server;
-    await loaded.server.loadTls();
-    await loaded.server.checkAcme();
+    await loaded.server.checkCertificates();
     const routes = hosts?.list.flatMap(routesOf).length;
     const what =
       hosts === undefined ? "one handler" : `${count(hosts.list.length, "host")}, ${count(routes ?? 0, "route")}`;

@@ -3,7 +3,7 @@ import { ownVersion } from "../own-version.ts";
 import { urlOf } from "../url-of.ts";
 import type { WebServer } from "../web-server.ts";
 import { sumOf } from "../workers/counts.ts";
-import type { Primary } from "../workers/primary.ts";
+import type { ServerWorkers } from "../workers/server-workers.ts";
 import type { Worker } from "../workers/worker.ts";
 import { callCommand, listCommands } from "../commands.ts";
 import type { LimitStatus } from "../report.ts";
@@ -12,23 +12,18 @@ import type { Controlled } from "./control.ts";
 import type { WorkerStatus } from "./protocol.ts";
 import { reportOfWorkers } from "./worker-reports.ts";
 
-/**
- * A server as its control socket sees it.
- *
- * @param number of the server among those of the program
- * @param primaryOf gives the primary of its workers, if it has some by then
- */
-export function controlledServer(server: WebServer, number: number, primaryOf: () => Primary | undefined): Controlled {
+/** A server as its control socket sees it. */
+export function controlledServer(server: WebServer, own: ServerWorkers): Controlled {
   const version = ownVersion();
   const stopping = new AbortController();
   server.hooks.add("drain", () => stopping.abort());
   return {
     async status() {
-      const primary = primaryOf();
+      const { primary } = own;
       const workers = primary?.workers ?? [];
       // Before its first reload a process may have served itself.
       const { connections, requests, cache } = sumOf([server.counts, ...workers.flatMap(({ pulse }) => pulse ?? [])]);
-      const inside = primary === undefined ? undefined : await reportOfWorkers(workers, number);
+      const inside = primary === undefined ? undefined : await reportOfWorkers(workers, own.number);
       const { tasks, upstreams, certificates, automatic } = inside ?? server.report;
       return {
         pid: process.pid,
@@ -52,10 +47,10 @@ export function controlledServer(server: WebServer, number: number, primaryOf: (
       };
     },
     async reload(wait) {
-      const old = primaryOf()?.workers ?? [];
+      const old = own.primary?.workers ?? [];
       await server.reload();
       if (wait) await Promise.all([server.retired, ...old.map(({ ended }) => ended)]);
-      const { generation, workers } = primaryOf()!;
+      const { generation, workers } = own.primary!;
       return { generation, workers: workers.length };
     },
     stop() {
@@ -65,7 +60,7 @@ export function controlledServer(server: WebServer, number: number, primaryOf: (
     },
     reopenLogs: () => server.reopenLogs(),
     clear(selection, soft) {
-      const primary = primaryOf();
+      const { primary } = own;
       const cleared = server.cache?.purge(selection, { soft }) ?? 0;
       if (primary === undefined) return { cleared };
       primary.broadcast("purge", { selection, soft });
@@ -73,17 +68,17 @@ export function controlledServer(server: WebServer, number: number, primaryOf: (
     },
     async give(asked, channel, control) {
       const { giveServer } = await import("../handover/give-server.ts");
-      return giveServer(asked, channel, { server, primary: primaryOf(), control, self: { pid: process.pid, version } });
+      return giveServer(asked, channel, { server, primary: own.primary, control, self: { pid: process.pid, version } });
     },
     commands: () => listCommands(server.options.commands),
     async call(call, signal) {
-      const primary = primaryOf();
+      const { primary } = own;
       if (primary === undefined) {
         return callCommand(server.options.commands, call, AbortSignal.any([signal, stopping.signal]));
       }
       const first = primary.workers.find(({ state }) => state === "ready");
       if (first === undefined) throw new MillraceError("NO_WORKER", "No worker is there that could run it.");
-      return first.questions.ask(`${CALL}/${number}`, { ...call }, { signal });
+      return first.questions.ask(`${CALL}/${own.number}`, { ...call }, { signal });
     },
   };
 }
