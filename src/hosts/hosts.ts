@@ -62,6 +62,8 @@ export class Hosts {
   securePort: number | undefined;
   /** @internal Default: nobody. */
   guard: HostsGuard | undefined;
+  /** @internal Called when hosts come, go or change. */
+  onChange: (() => void) | undefined;
   readonly #options: HostsOptions;
   readonly #errors: ErrorHandlers;
   #defaults: readonly Extension[];
@@ -212,8 +214,9 @@ export class Hosts {
     };
   }
 
-  /** Names may have changed. */
+  /** Hosts and their names may have changed. */
   #forget(): void {
+    this.onChange?.();
     this.#names = undefined;
     this.#remembered.clear();
     this.#lastAuthority = undefined;

@@ -1,5 +1,6 @@
 /**
- * The same extension in the other workers of a server.
+ * The same extension in the other workers of a server: the one of the same name at the same host, of several the one in the
+ * same place. One that takes the place of another while the server runs is heard by the other's, too, until all have it.
  *
  * What is told is copied: values of the structured clone algorithm. It comes to others in the order in which it was told,
  * some milliseconds later; who ends meanwhile does not hear it.

@@ -72,7 +72,10 @@ export interface Extension {
   package?(response: Response, request: Request): void;
   /** After the last byte, or when the client is gone: logs, metrics. */
   post?(exchange: Exchange): MaybePromise<void>;
-  /** Of a server with workers, in each of them before it takes connections: what it counts may be told to the others. */
+  /**
+   * Of a server with workers, in each of them before it takes connections, or when it is added later: what it counts may be
+   * told to the others.
+   */
   share?(peers: Peers): void;
   /** The server has stopped: writes what it holds and lets go of what it opened. */
   close?(): MaybePromise<void>;

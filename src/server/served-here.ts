@@ -1,6 +1,5 @@
 import type { SourcePlace } from "../base/errors.ts";
 import type { Layer } from "../http/handler.ts";
-import type { Extension } from "../pipeline/stages.ts";
 import type { AcmeStatus } from "../tls/acme/kept-subject.ts";
 import type { AcceptLimits } from "../transport/accept-limits.ts";
 import type { Connection, ListenAddress } from "../transport/connection.ts";
@@ -55,9 +54,9 @@ export class ServedHere {
     return this.#places.map(({ address }) => address);
   }
 
-  /** Those of the server and those of its hosts, each once. */
-  get extensions(): ReadonlySet<Extension> {
-    return this.#init.app.allExtensions;
+  /** What it answers with. */
+  get app(): ServerApp {
+    return this.#init.app;
   }
 
   /** How certificates are that are ordered here. */
@@ -115,7 +114,7 @@ export class ServedHere {
     const isOver = isReplaced ? app.http.leave() : app.http.close();
     await Promise.all([isOver, wasStarted && life.draining(deadline)]);
     if (wasStarted) await server.options.onShutdown?.();
-    for (const extension of this.extensions) await extension.close?.();
+    for (const extension of app.allExtensions) await extension.close?.();
     if (wasStarted) await life.closed();
     await this.#scripts.end();
   }

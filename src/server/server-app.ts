@@ -39,6 +39,7 @@ export class ServerApp {
   readonly #within: Folded["within"];
   #extensions: readonly Extension[];
   #guard: Layer = (handler) => handler;
+  #onChange: () => void = () => {};
 
   /** @throws {MillraceError} `BAD_OPTION`; what routes that conflict throw */
   constructor({ options, development, life, accept, log, place }: ServerAppInit) {
@@ -77,6 +78,13 @@ export class ServerApp {
   /** @throws {MillraceError} `BAD_OPTION` when one of them prepares responses; `BAD_SCOPE` */
   set extensions(extensions: readonly Extension[]) {
     this.#fold(extensions);
+    this.#onChange();
+  }
+
+  /** @param hear called when extensions, or hosts with theirs, come or go */
+  watch(hear: () => void): void {
+    this.#onChange = hear;
+    if (this.hosts !== undefined) this.hosts.onChange = hear;
   }
 
   /** Those of the server and those of its hosts, each once. */

@@ -4,8 +4,8 @@ import type { ServedHere } from "../served-here.ts";
 import { textOf, watchUncaught } from "../uncaught.ts";
 import type { WebServer } from "../web-server.ts";
 import type { Membership } from "./membership.ts";
-import { shareExtensions } from "./share-extensions.ts";
 import { sharePurges } from "./shared-cache.ts";
+import { SharedExtensions } from "./shared-extensions.ts";
 
 /** Serves in a worker, which has much in common with the others, and tells the primary when it listens. */
 export async function startAsWorker(server: WebServer, here: ServedHere, member: Membership): Promise<void> {
@@ -14,7 +14,12 @@ export async function startAsWorker(server: WebServer, here: ServedHere, member:
   member.on("reopen", () => void server.reopenLogs());
   if (server.cache !== undefined) sharePurges(server.cache, member);
   await member.welcomed;
-  shareExtensions(here.extensions, member, number);
+  const { app } = here;
+  const shared = new SharedExtensions(member, number, () => ({
+    extensions: app.extensions,
+    hosts: app.hosts?.list ?? [],
+  }));
+  app.watch(() => shared.changed());
   answerPrimary(server, member, number);
   await here.open(number).catch((error: unknown) => {
     member.withdraw(number);

@@ -63,6 +63,30 @@ suite("What workers share", { concurrency: true }, () => {
     assert.equal((await fates(fleet.port, 40)).get("200") ?? 0, 0);
   });
 
+  test("limits of a script, which comes and changes while the server runs", async () => {
+    const scripts = mkdtempSync(join(folder, "scripts-"));
+    const script = (version: number, limit: number): void => {
+      const text = `import { limiter } from ${JSON.stringify(join(SOURCE, "index.ts"))};
+        export default ({ use, get }) => {
+          use(limiter({ limit: ${limit}, window: 86_400, scope: { path: "/" } }));
+          get("/version", () => "${version}");
+        };`;
+      writeFileSync(join(scripts, "a.ts"), text);
+    };
+    script(1, 100);
+    const file = program("scripts.ts", `export default { app: () => "ok", autorun: ${JSON.stringify(scripts)} };`);
+    await using fleet = await FleetProcess.start({ file, args });
+    const first = (await fates(fleet.port, 300)).get("200") ?? 0;
+    assert.ok(first >= 100 && first <= 120, `${first} were served`);
+    script(2, 200);
+    await until(
+      async () => (await Promise.all([1, 2, 3, 4].map(() => fleet.get("/version")))).join("") === "2222",
+      30_000,
+    );
+    const second = (await fates(fleet.port, 500)).get("200") ?? 0;
+    assert.ok(second >= 200 && second <= 240, `${second} were served`);
+  });
+
   test("drops: whom one worker drops none lets in", async () => {
     const file = limited("dropped.ts", "{ limit: 20, window: 86_400, drop: () => true }");
     await using fleet = await FleetProcess.start({ file, args });
