@@ -454,6 +454,7 @@ declare module "millrace" {
       #private;
       securePort: number | undefined;
       guard: HostsGuard | undefined;
+      onChange: (() => void) | undefined;
       constructor(hosts?: readonly Host[], options?: HostsOptions);
       get list(): readonly Host[];
       add(...hosts: Host[]): this;
