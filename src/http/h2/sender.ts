@@ -62,6 +62,24 @@ export class Sender {
     return this.window <= 0 && this.#queue.length > 0;
   }
 
+  /**
+   * Two counts, each of which only grows: what the system takes where that holds us up, what the windows let through
+   * where they do. Their steps are added up, since which of them holds us up changes.
+   *
+   * @param isDone whether all has been sent that will be
+   */
+  progress(isDone: boolean): number {
+    const { output, sent } = this;
+    const { taken } = output;
+    this.#moved += output.blocked || isDone ? taken - this.#takenSeen : sent - this.#sentSeen;
+    this.#takenSeen = taken;
+    this.#sentSeen = sent;
+    return this.#moved;
+  }
+  #moved = 0;
+  #takenSeen = 0;
+  #sentSeen = 0;
+
   /** A header section, or that of an interim response. */
   headers(stream: number, block: string, ends: boolean): void {
     this.output.text(headersFrames(stream, block, ends ? END_STREAM : 0));

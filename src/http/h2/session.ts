@@ -6,25 +6,18 @@ import type { HttpServer, HttpSession } from "../http-server.ts";
 import type { Request } from "../request.ts";
 import { RequestScope } from "../request-scope.ts";
 import { type DeadlineOwner, Deadlines, type Owed } from "./deadlines.ts";
-import {
-  connectionFault,
-  ENHANCE_YOUR_CALM,
-  type Fault,
-  NO_ERROR,
-  PROTOCOL_ERROR,
-  SETTINGS_TIMEOUT,
-} from "./errors.ts";
+import { connectionFault, ENHANCE_YOUR_CALM, type Fault, PROTOCOL_ERROR, SETTINGS_TIMEOUT } from "./errors.ts";
 import { DEFAULT_WINDOW } from "./flow.ts";
-import { ACK, frameHead, goaway, PING, PREFACE, rstStream, SETTINGS, windowUpdate } from "./frame.ts";
-import { FrameReader } from "./frame-reader.ts";
+import { ACK, frameHead, goaway, PING, rstStream, SETTINGS, windowUpdate } from "./frame.ts";
+import { FrameInput, type FrameInputOwner } from "./frame-input.ts";
 import { Receiver, type ReceiverOwner } from "./receiver.ts";
 import { ResponseSections } from "./response-section.ts";
 import { Sender } from "./sender.ts";
+import { SessionState, type StateOwner } from "./session-state.ts";
 import { CONNECTION_WINDOW, ourSettings, type PeerSettings, STREAM_LIMIT } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import { StreamTable } from "./stream-table.ts";
 
-const NO_PREFACE = connectionFault(PROTOCOL_ERROR, "The connection does not begin as HTTP/2 does");
 const SLOW_FRAME = connectionFault(PROTOCOL_ERROR, "A frame did not arrive in time");
 const NO_ACK = connectionFault(SETTINGS_TIMEOUT, "SETTINGS were not acknowledged in time");
 const STALLED = connectionFault(ENHANCE_YOUR_CALM, "The connection's window was not opened in time");
@@ -32,35 +25,15 @@ const STALLED = connectionFault(ENHANCE_YOUR_CALM, "The connection's window was 
 /** Octets on their way to a client that does not read, above which nothing more is read from it. */
 const BACKLOG: number = 256 * 1024;
 
-/** The last stream of a GOAWAY that only warns. RFC 9113 §6.8. */
-const ANY_STREAM = 0x7fffffff;
-
-/** What our PING says, and its answer: when it is back, the client has read what came before it. */
-const DRAIN_PING = "millrace";
-
-/** Milliseconds that a client has to answer it. */
-const DRAIN_WAIT = 1_000;
-
-/** What a session is doing. */
-type State =
-  /** Streams come and go. */
-  | "open"
-  /** GOAWAY says that new streams will not be taken much longer; those on their way still are. */
-  | "leaving"
-  /** GOAWAY has named the last stream: when it is over, the connection ends. */
-  | "closing"
-  /** Has said everything, and FIN; reads on for a while, so that the client can read it. */
-  | "lingering"
-  /** The connection is gone. */
-  | "over";
-
 /**
  * The HTTP/2 conversation on one connection. RFC 9113.
  *
- * It holds the connection's life: preface, reading and writing, deadlines, the end. What frames do to streams is the
- * {@link Receiver}'s, what streams send the {@link Sender}'s.
+ * It holds the connection's life: reading and writing, faults, deadlines. What frames do to streams is the
+ * {@link Receiver}'s, what streams send the {@link Sender}'s, how it comes to an end the {@link SessionState}'s.
  */
-export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, Channel, DeadlineOwner {
+export class Session
+  implements HttpSession, ConnectionHandler, ReceiverOwner, FrameInputOwner, StateOwner, Channel, DeadlineOwner
+{
   readonly server: HttpServer;
   readonly sender: Sender;
   readonly sections: ResponseSections = new ResponseSections();
@@ -68,17 +41,12 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   readonly #connection: Connection;
   readonly #streams = new StreamTable();
   readonly #receiver: Receiver;
-  readonly #reader: FrameReader;
+  readonly #input: FrameInput;
   readonly #deadlines: Deadlines;
+  readonly #state: SessionState;
   readonly #opened: number;
-  #state: State = "open";
   /** Whether frames are being read: what they give leaves with one write at the end. */
-  #advancing = false;
-  /** Octets of the preface that have come. */
-  #prefaced = 0;
-  /** An incomplete frame. */
-  #held: Buffer | undefined;
-  readonly #fault: { found: Fault | undefined } = { found: undefined };
+  isReading = false;
   #requests = 0;
   #acknowledged = false;
   /** Whether the client's first SETTINGS have come. */
@@ -92,8 +60,9 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
     this.#connection = connection;
     this.sender = new Sender(connection, this.sections, () => this.#rephase());
     this.#receiver = new Receiver(this, this.#streams);
-    this.#reader = new FrameReader(this.#receiver);
+    this.#input = new FrameInput(this, this.#receiver);
     this.#deadlines = new Deadlines(server.watchdog, server.phases, this);
+    this.#state = new SessionState(this, this.#streams, this.sender.output, this.#deadlines);
     this.#opened = server.watchdog.now;
     connection.handler = this;
     this.#deadlines.enter("head");
@@ -133,61 +102,30 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
     return this.#connection.secure;
   }
 
+  get hasBegun(): boolean {
+    return this.#input.hasBegun;
+  }
+
+  get hasEnded(): boolean {
+    return this.#state.hasEnded;
+  }
+
   onData(octets: Buffer): void {
-    if (this.#state === "lingering" || this.#state === "over") return;
-    const held = this.#held;
-    this.#held = undefined;
-    const all = held === undefined ? octets : Buffer.concat([held, octets]);
-    const { block } = this.#reader;
-    this.#advancing = true;
-    const at = this.#readAll(all);
-    this.#advancing = false;
-    if (this.#ended) return;
-    if (at < all.length) this.#held = Buffer.from(all.subarray(at));
-    if (at > 0) this.#renew(block);
+    if (this.#state.hasEnded) return;
+    const { block } = this.#input;
+    this.isReading = true;
+    const hasCome = this.#input.read(octets);
+    this.isReading = false;
+    if (this.#state.hasEnded) return;
+    if (hasCome) this.#renew(block);
     this.#settle();
   }
 
   /** A frame has come whole: the one behind it has its own time, while all frames of a field block share one. */
   #renew(block: number): void {
-    const { phase } = this.#deadlines;
-    const isSameBlock = this.#reader.block !== 0 && this.#reader.block === block;
-    if (phase === "head" && this.#reader.hasBegun && !isSameBlock) this.#deadlines.enter("head");
-  }
-
-  /** Reads every frame that is there. @returns the offset of the first that is not */
-  #readAll(octets: Buffer): number {
-    let at = this.#prefaced < PREFACE.length ? this.#readPreface(octets) : 0;
-    const reader = this.#reader;
-    const fault = this.#fault;
-    while (at < octets.length && this.#prefaced === PREFACE.length) {
-      const next = reader.next(octets, at, fault);
-      if (fault.found !== undefined) {
-        const { found } = fault;
-        fault.found = undefined;
-        this.#apply(found, reader.stream);
-      }
-      if (next === at || this.#ended) return next;
-      at = next;
-    }
-    return at;
-  }
-
-  /** RFC 9113 §3.4. */
-  #readPreface(octets: Buffer): number {
-    let at = 0;
-    for (; at < octets.length && this.#prefaced < PREFACE.length; at++) {
-      if (octets[at] !== PREFACE.charCodeAt(this.#prefaced)) {
-        this.#apply(NO_PREFACE, 0);
-        return octets.length;
-      }
-      this.#prefaced++;
-    }
-    return at;
-  }
-
-  get #ended(): boolean {
-    return this.#state === "lingering" || this.#state === "over";
+    const input = this.#input;
+    const isSameBlock = input.block !== 0 && input.block === block;
+    if (this.#deadlines.phase === "head" && input.hasBegun && !isSameBlock) this.#deadlines.enter("head");
   }
 
   /** Sends what the frames gave, and finds what to wait for next. */
@@ -196,7 +134,7 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
     this.sender.pump();
     if (this.sender.output.blocked && this.#connection.unsent > BACKLOG) this.#pause();
     this.#rephase();
-    if (this.#state === "closing") this.#closeIfDone();
+    this.#state.endIfDone();
   }
 
   #pause(): void {
@@ -208,7 +146,7 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   // ---- faults
 
   /** The one place where a fault of the client has its effect. RFC 9113 §5.4. */
-  #apply(found: Fault, id: number): void {
+  onFault(found: Fault, id: number): void {
     this.server.reportFault(found.reason, this.#connection);
     if (found.scope === "connection") return this.#lose(found);
     const stream = this.#streams.get(id);
@@ -218,10 +156,10 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
 
   /** RFC 9113 §5.4.1: says why, and closes. */
   #lose(found: Fault): void {
-    if (this.#ended) return;
+    if (this.#state.hasEnded) return;
     this.sender.output.text(goaway(this.#streams.last, found.code, found.reason));
     for (const stream of this.#streams) stream.abort();
-    this.#end();
+    this.#state.end();
   }
 
   /** RFC 9113 §5.4.2. */
@@ -232,17 +170,17 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   }
 
   #sendReset(id: number, code: number): void {
-    if (this.#ended) return;
+    if (this.#state.hasEnded) return;
     this.#streams.markReset(id);
     this.sender.output.text(rstStream(id, code));
     const calm = this.#receiver.countReset();
-    if (calm !== undefined) this.#apply(calm, 0);
+    if (calm !== undefined) this.onFault(calm, 0);
   }
 
   // ---- what streams and receiver ask for
 
   get isClosing(): boolean {
-    return this.#state === "closing";
+    return this.#state.now === "closing";
   }
 
   release(octets: number): void {
@@ -250,16 +188,16 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   }
 
   widen(stream: number, octets: number): void {
-    if (this.#ended) return;
+    if (this.#state.hasEnded) return;
     this.sender.output.text(windowUpdate(stream, octets));
     this.flush();
   }
 
   forget(stream: Stream): void {
     this.#streams.delete(stream.id);
-    if (this.#advancing || this.#streams.size > 0) return;
+    if (this.isReading || this.#streams.size > 0) return;
     this.#rephase();
-    if (this.#state === "closing") this.#closeIfDone();
+    this.#state.endIfDone();
   }
 
   orphaned(count: 1 | -1): void {
@@ -267,7 +205,7 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   }
 
   flush(): void {
-    if (!this.#advancing) this.sender.pumpSoon();
+    if (!this.isReading) this.sender.pumpSoon();
   }
 
   watch(deadline: number): void {
@@ -278,7 +216,7 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
     this.#asking = stream;
     this.#requests++;
     const { server } = this;
-    if (this.#state !== "open") return;
+    if (this.#state.now !== "open") return;
     const isOld = server.watchdog.now - this.#opened > server.limits.lifetime;
     if (server.leaving || isOld || this.#requests >= server.limits.requests * STREAM_LIMIT) this.drain();
   }
@@ -300,54 +238,30 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
 
   onPing(payload: string, isAck: boolean): void {
     if (!isAck) this.sender.output.text(frameHead(8, PING, ACK, 0) + payload);
-    else if (payload === DRAIN_PING && this.#state === "leaving") this.#nameLast();
+    else this.#state.onPong(payload);
   }
 
   /** RFC 9113 §6.8: what is open goes on. */
   onGoaway(): void {
-    this.#nameLast();
+    this.#state.nameLast();
   }
 
   // ---- closing
 
-  /**
-   * Begins a graceful end: the client is told to open no more streams here, but those that are on their way are still
-   * taken. When it has read that, the last one is named. RFC 9113 §6.8.
-   */
+  /** The server stops, or the session has lasted long enough: upgrades are told, and the client. */
   drain(): void {
     for (const stream of this.#streams) stream.drain();
-    if (this.#state !== "open") return;
-    // What is told before SETTINGS have come is told too early.
-    if (!this.#reader.hasBegun) return;
-    this.#state = "leaving";
-    this.sender.output.text(goaway(ANY_STREAM, NO_ERROR, "") + frameHead(8, PING, 0, 0) + DRAIN_PING);
-    this.#deadlines.owe("farewell", DRAIN_WAIT);
-    this.flush();
-  }
-
-  #nameLast(): void {
-    if (this.#state !== "open" && this.#state !== "leaving") return;
-    this.#state = "closing";
-    this.#deadlines.owe("farewell", Infinity);
-    this.sender.output.text(goaway(this.#streams.last, NO_ERROR, ""));
-    this.flush();
-    if (!this.#advancing) this.#closeIfDone();
-  }
-
-  #closeIfDone(): void {
-    if (this.#streams.size === 0) this.#end();
+    this.#state.leave();
   }
 
   closeWhenIdle(): void {
     this.drain();
-    if (this.#state === "open") this.#nameLast();
+    if (this.#state.now === "open") this.#state.nameLast();
   }
 
-  /** Sends what is left and FIN, and listens on for a moment: unread octets would turn the FIN into a reset. */
-  #end(): void {
-    if (this.#ended) return;
-    this.#state = "lingering";
-    this.#held = undefined;
+  /** Unread octets would turn the FIN into a reset. */
+  linger(): void {
+    this.#input.drop();
     this.sender.output.flush();
     if (this.#paused) this.#connection.resume();
     this.#connection.end();
@@ -361,15 +275,15 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   // ---- the connection's other news
 
   onEnd(): void {
-    if (this.#state === "lingering") return this.#connection.destroy();
+    if (this.#state.now === "lingering") return this.#connection.destroy();
     // A client that sends no more cannot open windows; what it was promised is still sent.
-    this.#nameLast();
-    if (!this.#ended) this.#deadlines.owe("farewell", this.server.phases.halfClosed);
+    this.#state.nameLast();
+    if (!this.#state.hasEnded) this.#deadlines.owe("farewell", this.server.phases.halfClosed);
   }
 
   onDrain(): void {
     this.sender.output.blocked = false;
-    if (this.#ended) return;
+    if (this.#state.hasEnded) return;
     if (this.#paused) {
       this.#paused = false;
       this.#connection.resume();
@@ -378,8 +292,8 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   }
 
   onClose(): void {
-    this.#state = "over";
-    this.#held = undefined;
+    this.#state.over();
+    this.#input.drop();
     this.#deadlines.stop();
     for (const stream of this.#streams) stream.abort();
     this.server.forget(this);
@@ -387,33 +301,20 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
 
   // ---- deadlines
 
-  /**
-   * Two counts, each of which only grows: what the system takes where that holds us up, what the windows let through
-   * where they do. Their steps are added up, since which of them holds us up changes.
-   */
   get moved(): number {
-    const { output, sent } = this.sender;
-    const { taken } = output;
-    this.#moved += output.blocked || this.#ended ? taken - this.#takenSeen : sent - this.#sentSeen;
-    this.#takenSeen = taken;
-    this.#sentSeen = sent;
-    return this.#moved;
+    return this.sender.progress(this.#state.hasEnded);
   }
-  #moved = 0;
-  #takenSeen = 0;
-  #sentSeen = 0;
 
   /** What the connection as a whole waits for. */
   #rephase(): void {
-    if (this.#ended) return;
+    if (this.#state.hasEnded) return;
     const phase = this.#phaseNow();
     if (phase !== this.#deadlines.phase) this.#deadlines.enter(phase);
   }
 
   #phaseNow(): Phase {
-    const isIncomplete = this.#held !== undefined || this.#reader.block !== 0 || !this.#reader.hasBegun;
     if (this.sender.output.blocked || this.sender.isStalled) return "write";
-    if (isIncomplete) return "head";
+    if (this.#input.isIncomplete) return "head";
     if (this.#streams.size > 0) return "none";
     return this.server.isCrowded ? "crowdedIdle" : "idle";
   }
@@ -429,8 +330,8 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
 
   onOwed(what: Owed): void {
     if (what === "settings") {
-      if (this.#state === "open") this.#apply(NO_ACK, 0);
-    } else if (this.#state === "leaving") this.#nameLast();
+      if (this.#state.now === "open") this.onFault(NO_ACK, 0);
+    } else if (this.#state.now === "leaving") this.#state.nameLast();
     // It has said that it will send no more, and is taken for gone: whatever the handlers still give is sent.
     else for (const stream of this.#streams) stream.doubt();
   }
@@ -438,16 +339,16 @@ export class Session implements HttpSession, ConnectionHandler, ReceiverOwner, C
   onDeadline(phase: Phase): void {
     switch (phase) {
       case "head":
-        return this.#apply(SLOW_FRAME, 0);
+        return this.onFault(SLOW_FRAME, 0);
       case "write":
-        if (this.#ended || this.sender.output.blocked) return this.abort();
-        return this.#apply(STALLED, 0);
+        if (this.#state.hasEnded || this.sender.output.blocked) return this.abort();
+        return this.onFault(STALLED, 0);
       case "linger":
         // A slow client may still be taking what was said.
         if (this.#connection.unsent > 0) return this.#deadlines.enter("write");
         return this.abort();
       default:
-        if (this.#state === "leaving") return this.#nameLast();
+        if (this.#state.now === "leaving") return this.#state.nameLast();
         return this.drain();
     }
   }
