@@ -33,3 +33,9 @@ export function upgrade(protocol: string, take: Upgrade, headers: HeadersInit = 
   response.headers.set("upgrade", protocol);
   return response;
 }
+
+/** In place of 101 for a client that has not asked for its protocol. RFC 9110 §7.8, §15.5.22. */
+export function upgradeRequired(switching: Response): Response {
+  const protocol = switching.headers.get("upgrade") ?? "";
+  return new Response(null, { status: 426, headers: { upgrade: protocol } });
+}

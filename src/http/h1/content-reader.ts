@@ -2,10 +2,8 @@ import type { Body } from "../body.ts";
 import { Headers } from "../headers.ts";
 import { type HttpLimits, trailerLimits } from "../http-limits.ts";
 import { ChunkedDecoder } from "./chunked-decoder.ts";
-import { fault, type SyntaxFault } from "../fault.ts";
+import { CONTENT_TOO_LARGE, type SyntaxFault } from "../fault.ts";
 import { HeadParser } from "./head-parser.ts";
-
-const TOO_LARGE = fault(413, "The content is too large");
 
 /**
  * Reads the content of one request into its body, by length or by chunks, and the trailer section after it.
@@ -51,7 +49,7 @@ export class ContentReader {
     if (this.#trailers !== undefined) return this.#trailerSection(octets, start, end);
     const at = this.#decoder.decode(octets, start, end, (from, to) => this.#push(octets, from, to));
     if (at === -1) return this.#refuse(this.#decoder.fault!);
-    if (this.received > this.#limits.content) return this.#refuse(TOO_LARGE);
+    if (this.received > this.#limits.content) return this.#refuse(CONTENT_TOO_LARGE);
     if (!this.#decoder.complete) return at;
     this.#trailers = new HeadParser(trailerLimits(this.#limits));
     this.#trailers.resetForTrailers();

@@ -1,4 +1,5 @@
 import { formatHttpDate } from "../../fields/http-date.ts";
+import { isDated, isFixedDate } from "../dated-lines.ts";
 import { Headers } from "../headers.ts";
 import type { KeptResponse, Rendered } from "../kept-response.ts";
 import { latin1OfOctets } from "../latin1.ts";
@@ -53,19 +54,6 @@ export function encodeHead(response: Response, delimiting: Delimiting, persisten
 function linesOf(response: Response): readonly string[] | undefined {
   const kept = Response.parts.kept(response);
   return kept === undefined ? Response.parts.lines(response) : Headers.lines(kept.headers);
-}
-
-/** RFC 9110 §6.6.1: a response that was made before, or elsewhere, has the Date of its making. */
-function isDated(lines: readonly string[]): boolean {
-  for (let index = 0; index < lines.length; index += 2) {
-    if (lines[index] === "date") return isFixedDate(lines[index + 1]!);
-  }
-  return false;
-}
-
-/** RFC 9110 §5.6.7: IMF-fixdate has 29 characters. What looks otherwise is not sent on. */
-function isFixedDate(value: string): boolean {
-  return value.length === 29 && value.endsWith(" GMT");
 }
 
 /** Everything of a head that is the same each time the response is sent: all but Connection, Date and default fields. */

@@ -1,5 +1,6 @@
 import { isPromise, type MaybePromise } from "../../base/maybe-promise.ts";
 import type { Phase } from "../../transport/watchdog.ts";
+import { clientGone, outOfTime } from "../abort-reasons.ts";
 import { Body, type BodySource } from "../body.ts";
 import type { Channel, Peer, Protocol } from "../channel.ts";
 import { isStreamed, releaseContent } from "../content.ts";
@@ -9,17 +10,16 @@ import type { HttpServer } from "../http-server.ts";
 import { Request } from "../request.ts";
 import { RequestScope } from "../request-scope.ts";
 import { Response } from "../response.ts";
-import type { Upgrade } from "../upgrade.ts";
+import { type Upgrade, upgradeRequired } from "../upgrade.ts";
 import { ContentReader } from "./content-reader.ts";
+import type { ExchangeOwner } from "./exchange-owner.ts";
 import { encodeInterim, type Persistence } from "./encoder.ts";
-import { fault, faultResponse, type SyntaxFault } from "../fault.ts";
+import { faultResponse, HANDLER_TIMEOUT, type SyntaxFault } from "../fault.ts";
 import type { FramingFields } from "./framing.ts";
 import type { HeadText } from "./head-text.ts";
 import type { Output } from "../output.ts";
 import type { StreamWriter } from "../stream-writer.ts";
 import { endsWithClose, type Recipient, writeResponse } from "./write-response.ts";
-
-const HANDLER_TIMEOUT = fault(503, "The answer took too long");
 
 /** What an exchange is doing. */
 type State =
@@ -31,30 +31,6 @@ type State =
   | "sending"
   /** The response is complete, the content of its request is not. */
   | "draining";
-
-/** The session, as its exchange sees it. */
-export interface ExchangeOwner {
-  readonly server: HttpServer;
-  readonly peer: Peer;
-  readonly output: Output;
-  /** Octets of content that have come: progress. */
-  received(octets: number): void;
-  /** Whether the connection is to be closed for reasons of its own. */
-  mustClose(): boolean;
-  /** Sends what is gathered, unless a batch is being read that will send it. */
-  flush(): void;
-  /** The state has changed: another deadline may hold. */
-  rephase(): void;
-  pause(): void;
-  resume(): void;
-  /** The exchange is over. tänzer's `nextRequest`: the session takes itself back. */
-  next(): void;
-  close(): void;
-  /** Ends the connection now. */
-  abort(): void;
-  /** The connection goes to an upgrade. */
-  lend(response: Response, take: Upgrade): void;
-}
 
 /**
  * One request and its response. A session has one exchange at a time and uses one object for all of them.
@@ -290,9 +266,7 @@ export class Exchange implements Channel, BodySource, Recipient {
 
   #upgrade(request: Request, response: Response, take: Upgrade): void {
     if (!this.#wantsUpgrade || this.#content !== undefined) {
-      // RFC 9110 §7.8: a server must not switch to a protocol that the client did not ask for.
-      const protocol = response.headers.get("upgrade") ?? "";
-      return this.#write(request, new Response(null, { status: 426, headers: { upgrade: protocol } }));
+      return this.#write(request, upgradeRequired(response));
     }
     this.#end();
     this.state = "none";
@@ -345,7 +319,7 @@ export class Exchange implements Channel, BodySource, Recipient {
     const request = this.#request;
     if (request === undefined || this.state !== "answering") return;
     this.#server.report(new Error(HANDLER_TIMEOUT.reason), request);
-    Request.abort(request, new DOMException(HANDLER_TIMEOUT.reason, "TimeoutError"));
+    Request.abort(request, outOfTime());
     this.#closing = true;
     this.#respond(request, faultResponse(HANDLER_TIMEOUT));
   }
@@ -356,7 +330,7 @@ export class Exchange implements Channel, BodySource, Recipient {
    */
   doubt(): void {
     this.#doubted = true;
-    if (this.#request !== undefined) Request.abort(this.#request, gone());
+    if (this.#request !== undefined) Request.abort(this.#request, clientGone());
   }
 
   /** The connection is gone. */
@@ -365,7 +339,7 @@ export class Exchange implements Channel, BodySource, Recipient {
     this.state = "none";
     this.#content = undefined;
     if (request === undefined) return;
-    const reason = gone();
+    const reason = clientGone();
     this.#body?.fail(reason);
     this.#writer?.abort(reason);
     Request.abort(request, reason);
@@ -390,10 +364,6 @@ export class Exchange implements Channel, BodySource, Recipient {
         return "none";
     }
   }
-}
-
-function gone(): DOMException {
-  return new DOMException("The client has closed the connection", "AbortError");
 }
 
 function saysClose(response: Response): boolean {

@@ -1,13 +1,12 @@
 import { lowerAscii } from "../../base/ascii.ts";
-import { parseHost } from "../../fields/host.ts";
 import { canonicalPath } from "../target.ts";
-import { fault, type SyntaxFault } from "../fault.ts";
+import { lowerAuthority } from "../authority.ts";
+import { BAD_PATH, fault, type SyntaxFault } from "../fault.ts";
 import type { HeadParser } from "./head-parser.ts";
 import { methodOf } from "./method.ts";
 import { readTarget } from "./request-target.ts";
 
 const BAD_HOST = fault(400, "The Host field is not a host with an optional port");
-const BAD_PATH = fault(400, "The path is not well formed");
 
 /** A head as text: what a request is made of. */
 export interface HeadText {
@@ -26,10 +25,6 @@ export interface HeadText {
   readonly badPath: SyntaxFault | undefined;
 }
 
-/** The last authority found valid, as it came and in lower case: most requests of a server have the same. */
-let validAuthority = "";
-let lowerAuthority = "";
-
 /** Takes the text out of octets that the parser has checked. One copy is made, everything else is a slice of it. */
 export function readHeadText(parser: HeadParser, octets: Buffer, start: number, end: number): HeadText {
   const text = octets.toString("latin1", start, end);
@@ -41,15 +36,9 @@ export function readHeadText(parser: HeadParser, octets: Buffer, start: number, 
   const { hostStart, hostEnd } = parser.framing;
   if (hostStart !== -1) {
     authority = text.slice(hostStart, hostEnd);
-    if (authority !== validAuthority || authority === "") {
-      if (parseHost(authority) === undefined) refused = BAD_HOST;
-      else {
-        validAuthority = authority;
-        lowerAuthority = lowerAscii(authority);
-      }
-    }
-    // RFC 9110 §4.2.3: a host has no case. With one, the first client would choose how everybody's stored page spells it.
-    if (authority === validAuthority) authority = lowerAuthority;
+    const lower = lowerAuthority(authority);
+    if (lower === undefined) refused = BAD_HOST;
+    else authority = lower;
   }
   if (target.charCodeAt(0) !== 0x2f || method === "CONNECT") {
     const read = readTarget(method, target, authority);

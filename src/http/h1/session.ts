@@ -5,24 +5,19 @@ import type { HttpServer, HttpSession } from "../http-server.ts";
 import type { Response } from "../response.ts";
 import type { Upgrade } from "../upgrade.ts";
 import { type DeadlineOwner, Deadlines } from "./deadlines.ts";
-import { Exchange, type ExchangeOwner } from "./exchange.ts";
-import { fault, faultResponse, type SyntaxFault } from "../fault.ts";
+import { Exchange } from "./exchange.ts";
+import type { ExchangeOwner } from "./exchange-owner.ts";
+import { BODY_TIMEOUT, CONTENT_TOO_LARGE, fault, faultResponse, type SyntaxFault } from "../fault.ts";
 import { type HeadParser, NOT_HTTP, OTHER_VERSION } from "./head-parser.ts";
 import { readHeadText } from "./head-text.ts";
-import { COLON } from "../octets.ts";
+import { isForeign } from "./is-foreign.ts";
 import { Output } from "../output.ts";
 import { type Lent, upgradeConnection } from "./upgrade-connection.ts";
 import { writeResponse } from "./write-response.ts";
 
-const TOO_LARGE = fault(413, "The content is too large");
 const CUT_SHORT = fault(400, "The client stopped in the middle of a request");
 const HEAD_TIMEOUT = fault(408, "The header section did not arrive in time");
-const BODY_TIMEOUT = fault(408, "The content did not arrive in time");
 const FOREIGN = "The connection begins as neither HTTP/1 nor HTTP/2 does";
-
-/** How an origin-form begins, and what an asterisk-form is. */
-const SLASH = 0x2f;
-const ASTERISK = 0x2a;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -140,7 +135,7 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
       parser.reset();
       return octets.length;
     }
-    if (after === -1 && parser.fault === NOT_HTTP && this.#isForeign(parser, octets, start)) {
+    if (after === -1 && parser.fault === NOT_HTTP && this.#exchanges === 0 && isForeign(parser, octets, start)) {
       this.server.reportFault(FOREIGN, this.#connection);
       parser.reset();
       this.close();
@@ -160,23 +155,12 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
     return true;
   }
 
-  /**
-   * Whether the connection begins with a line of neither HTTP/1 nor HTTP/2: it names no version, and nothing that has one
-   * of the four forms of a target (RFC 9112 §3.2). An answer in HTTP/1.1 would mean nothing to its client; RFC 9113 §3.4
-   * lets a preface that is none be answered by the end of the connection alone.
-   */
-  #isForeign(parser: HeadParser, octets: Buffer, start: number): boolean {
-    if (this.#exchanges > 0) return false;
-    const target = octets.subarray(start + parser.methodEnd + 1, start + parser.targetEnd);
-    return target[0] !== SLASH && target[0] !== ASTERISK && !target.includes(COLON);
-  }
-
   #begin(parser: HeadParser, octets: Buffer, start: number, after: number): number {
     const { framing, minor } = parser;
     const text = readHeadText(parser, octets, start, after);
     const refused = framing.check(minor) ?? text.fault;
     if (refused !== undefined) return this.#refuse(refused, octets.length);
-    if (framing.length > this.server.limits.content) return this.#refuse(TOO_LARGE, octets.length);
+    if (framing.length > this.server.limits.content) return this.#refuse(CONTENT_TOO_LARGE, octets.length);
     this.#exchanges++;
     const exchange = this.#exchange;
     exchange.begin(text, framing, minor, after < octets.length);

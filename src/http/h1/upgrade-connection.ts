@@ -1,5 +1,6 @@
 import type { Connection } from "../../transport/connection.ts";
 import { duplexOf } from "../../transport/duplex.ts";
+import { serverStopping } from "../abort-reasons.ts";
 import type { Response } from "../response.ts";
 import type { Upgrade } from "../upgrade.ts";
 import { encodeHead } from "./encoder.ts";
@@ -52,17 +53,13 @@ export function upgradeConnection(
       stream.destroy();
     }
     isTaken = true;
-    if (isDraining) draining.abort(reason());
+    if (isDraining) draining.abort(serverStopping());
   });
   return {
     drain() {
       isDraining = true;
       // A signal that has aborted already tells nobody who begins to listen.
-      if (isTaken) draining.abort(reason());
+      if (isTaken) draining.abort(serverStopping());
     },
   };
-}
-
-function reason(): DOMException {
-  return new DOMException("The server is stopping", "AbortError");
 }

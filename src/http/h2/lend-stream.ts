@@ -1,3 +1,4 @@
+import { serverStopping } from "../abort-reasons.ts";
 import type { Upgrade } from "../upgrade.ts";
 import type { StreamDuplex } from "./stream-duplex.ts";
 
@@ -18,5 +19,5 @@ export function lendStream(duplex: StreamDuplex, take: Upgrade, onError: (error:
     onError(error);
     duplex.destroy();
   }
-  return { duplex, drain: () => draining.abort(new DOMException("The server is stopping", "AbortError")) };
+  return { duplex, drain: () => draining.abort(serverStopping()) };
 }

@@ -4,8 +4,9 @@ import { FieldBlock } from "./field-block.ts";
 import { Floods } from "./floods.ts";
 import { ReceiveWindow, WINDOW_LIMIT } from "./flow.ts";
 import { DEPENDS_ON_ITSELF, type FrameHandler } from "./frame-reader.ts";
+import { FuturePriorities } from "./future-priorities.ts";
 import { HpackDecoder } from "./hpack-decoder.ts";
-import { parsePriority, type Priority } from "./priority.ts";
+import { parsePriority } from "./priority.ts";
 import { RequestCache } from "./request-cache.ts";
 import { RequestHead, type RequestText } from "./request-head.ts";
 import { CONNECTION_WINDOW, PeerSettings } from "./settings.ts";
@@ -39,9 +40,6 @@ const MANY_RESETS = connectionFault(ENHANCE_YOUR_CALM, "Too many streams were re
 const HEAVY: number = 64 * 1024 * 1024;
 const HEAVY_STREAMS = 16;
 
-/** Priorities of streams to come that are remembered. */
-const FUTURE_PRIORITIES = 16;
-
 type Result = Fault | undefined;
 
 /** The session, as what it receives is applied to it. */
@@ -74,7 +72,7 @@ export class Receiver implements FrameHandler {
   #ends = false;
   /** Frames of content that were sent when a window was changed the last time. */
   #framesSeen = 0;
-  #future: Map<number, Priority> | undefined;
+  #future: FuturePriorities | undefined;
 
   constructor(owner: ReceiverOwner, streams: StreamTable) {
     this.#owner = owner;
@@ -253,18 +251,17 @@ export class Receiver implements FrameHandler {
     const stream = this.#streams.get(id);
     if (stream !== undefined) stream.prioritise(parsePriority(value));
     else if (id > this.#streams.last) {
-      const future = (this.#future ??= new Map());
-      if (future.size < FUTURE_PRIORITIES || future.has(id)) future.set(id, parsePriority(value));
+      this.#future ??= new FuturePriorities();
+      this.#future.set(id, parsePriority(value));
     }
     return undefined;
   }
 
   #takeFuture(stream: Stream): void {
     const future = this.#future!;
-    const priority = future.get(stream.id);
+    const priority = future.take(stream.id);
     if (priority !== undefined) stream.prioritise(priority);
-    for (const id of future.keys()) if (id <= stream.id) future.delete(id);
-    if (future.size === 0) this.#future = undefined;
+    if (future.isEmpty) this.#future = undefined;
   }
 
   // ---- the connection

@@ -1,12 +1,11 @@
 import { Body, type BodySource } from "../body.ts";
-import { fault, type SyntaxFault } from "../fault.ts";
+import { CONTENT_TOO_LARGE, fault, type SyntaxFault } from "../fault.ts";
 import { HttpError } from "../http-error.ts";
 import { type Fault, PROTOCOL_ERROR, streamFault } from "./errors.ts";
 import { ReceiveWindow } from "./flow.ts";
 import { STREAM_WINDOW } from "./settings.ts";
 import type { TrailerSection } from "./trailer-section.ts";
 
-const TOO_LARGE = fault(413, "The content is too large");
 const LARGE_TRAILERS = fault(431, "The trailer section is too large");
 const TOO_LONG = streamFault(PROTOCOL_ERROR, "There is more content than Content-Length says");
 const TOO_SHORT = streamFault(PROTOCOL_ERROR, "There is less content than Content-Length says");
@@ -86,7 +85,7 @@ export class RequestContent implements BodySource {
       return undefined;
     }
     if (this.received > this.#owner.contentLimit) {
-      this.cut(TOO_LARGE);
+      this.cut(CONTENT_TOO_LARGE);
       return undefined;
     }
     // The octets are borrowed from the connection; the body keeps its own.

@@ -1,6 +1,7 @@
 import { isToken, lowerAscii, parseDecimal } from "../../base/ascii.ts";
 import { parseHost } from "../../fields/host.ts";
-import { fault, type SyntaxFault } from "../fault.ts";
+import { lowerAuthority } from "../authority.ts";
+import { BAD_PATH, CONTENT_TOO_LARGE, fault, type SyntaxFault } from "../fault.ts";
 import type { HttpLimits } from "../http-limits.ts";
 import { TARGET_CHAR } from "../octets.ts";
 import { canonicalPath } from "../target.ts";
@@ -28,9 +29,7 @@ const LONG_HEAD = fault(431, "The header section is too large");
 const LONG_PATH = fault(414, "The path is too long");
 const BAD_HOST = fault(400, "The request names no valid host");
 const OTHER_HOST = fault(400, "The :authority and the Host field name different hosts");
-const BAD_PATH = fault(400, "The path is not well formed");
 const OTHER_EXPECT = fault(417, "Nothing but 100-continue can be expected here");
-const TOO_LARGE = fault(413, "The content is too large");
 
 /** Longest method read; the longest registered one has 17 octets. */
 const METHOD_LIMIT = 32;
@@ -54,19 +53,6 @@ export interface RequestText {
   readonly priority: string;
   /** Why it is answered with an error, while the stream is sound. */
   readonly refused: SyntaxFault | undefined;
-}
-
-/** The last authority found valid, as it came and in lower case: most requests of a server have the same. */
-let validAuthority: string | undefined;
-let lowerAuthority = "";
-
-/** Whether text is a host with an optional port; remembers the last that was. */
-function isAuthority(text: string): boolean {
-  if (text === validAuthority) return true;
-  if (parseHost(text) === undefined) return false;
-  validAuthority = text;
-  lowerAuthority = lowerAscii(text);
-  return true;
 }
 
 /**
@@ -228,20 +214,21 @@ export class RequestHead implements FieldSink {
   /** RFC 9113 §8.3.1: `:authority`, or Host; the same where there are both. §8.1.1 lets us say what is wrong with it. */
   #checkedAuthority(): string {
     const authority = this.#authority ?? this.#host;
-    if (authority === undefined || !isAuthority(authority)) {
+    const lower = authority === undefined ? undefined : lowerAuthority(authority);
+    if (lower === undefined) {
       this.#refused ??= BAD_HOST;
       return "";
     }
     const host = this.#authority === undefined ? undefined : this.#host;
-    if (host !== undefined && lowerAscii(host) !== lowerAuthority) this.#refused ??= OTHER_HOST;
-    return lowerAuthority;
+    if (host !== undefined && lowerAscii(host) !== lower) this.#refused ??= OTHER_HOST;
+    return lower;
   }
 
   #refusal(target: string, path: string | undefined): SyntaxFault | undefined {
     if (target.length > this.#limits.line) return LONG_PATH;
     if (path === undefined) return BAD_PATH;
     if (this.#expect !== "" && lowerAscii(this.#expect) !== "100-continue") return OTHER_EXPECT;
-    return this.#contentLength > this.#limits.content ? TOO_LARGE : undefined;
+    return this.#contentLength > this.#limits.content ? CONTENT_TOO_LARGE : undefined;
   }
 
   /** RFC 9113 §8.3.1: who makes HTTP/1.1 of it puts Host there; so handlers find it in whatever version. */

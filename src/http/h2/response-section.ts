@@ -1,4 +1,5 @@
 import { formatHttpDate } from "../../fields/http-date.ts";
+import { isDated, isFixedDate } from "../dated-lines.ts";
 import type { DefaultFields } from "../default-fields.ts";
 import { Headers } from "../headers.ts";
 import { Response } from "../response.ts";
@@ -74,12 +75,11 @@ export class ResponseSections {
     const lines = Response.parts.lines(response);
     const end = length >= 0 ? lengthLine(length) : "";
     if (lines !== undefined) {
-      const isDated = isDatedBy(lines);
       const block = statusLine(status) + this.#lines(lines) + this.#beside(Response.parts.defaults(response), lines);
-      return start + block + (isDated ? "" : currentDate()) + end;
+      return start + block + (isDated(lines) ? "" : currentDate()) + end;
     }
-    const { block, isDated } = this.#recall(response, status);
-    return start + block + (isDated ? "" : currentDate()) + end;
+    const remembered = this.#recall(response, status);
+    return start + remembered.block + (remembered.isDated ? "" : currentDate()) + end;
   }
 
   /** An interim response. RFC 9110 §15.2. */
@@ -109,8 +109,15 @@ export class ResponseSections {
     const lines = kept === undefined ? (type === undefined ? [] : ["content-type", type]) : Headers.lines(kept.headers);
     const { unsettled } = this.#hpack;
     const block = statusLine(status) + this.#lines(lines) + this.#beside(defaults, lines);
-    const isDated = kept !== undefined && isDatedBy(lines);
-    const remembered = { status, type, kept: number, defaults, generation, block, isDated };
+    const remembered = {
+      status,
+      type,
+      kept: number,
+      defaults,
+      generation,
+      block,
+      isDated: kept !== undefined && isDated(lines),
+    };
     // Lines that came for the first time, or that changed the table, are encoded otherwise the next time.
     const isSettled = generation === this.#hpack.generation && unsettled === this.#hpack.unsettled;
     if (isSettled) this.#remember(remembered, slot);
@@ -151,19 +158,6 @@ export class ResponseSections {
 function hasName(lines: readonly string[], name: string): boolean {
   for (let index = 0; index < lines.length; index += 2) if (lines[index] === name) return true;
   return false;
-}
-
-/** RFC 9110 §6.6.1: a response that was made before, or elsewhere, has the Date of its making. */
-function isDatedBy(lines: readonly string[]): boolean {
-  for (let index = 0; index < lines.length; index += 2) {
-    if (lines[index] === "date") return isFixedDate(lines[index + 1]!);
-  }
-  return false;
-}
-
-/** RFC 9110 §5.6.7: IMF-fixdate has 29 characters. What looks otherwise is not sent on. */
-function isFixedDate(value: string): boolean {
-  return value.length === 29 && value.endsWith(" GMT");
 }
 
 /** RFC 9113 §8.2.2: what belongs to a connection of HTTP/1.1 is not sent; Content-Length is the session's business. */

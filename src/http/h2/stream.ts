@@ -1,13 +1,14 @@
 import { isPromise, type MaybePromise } from "../../base/maybe-promise.ts";
-import { RateGuard } from "../../transport/rate-guard.ts";
+import type { RateGuard } from "../../transport/rate-guard.ts";
 import type { Phase } from "../../transport/watchdog.ts";
+import { clientGone, outOfTime } from "../abort-reasons.ts";
 import { isStreamed, releaseContent } from "../content.ts";
-import { fault, faultResponse } from "../fault.ts";
+import { BODY_TIMEOUT, fault, faultResponse, HANDLER_TIMEOUT } from "../fault.ts";
 import { Headers } from "../headers.ts";
 import { Request } from "../request.ts";
 import { Response } from "../response.ts";
 import type { StreamWriter } from "../stream-writer.ts";
-import type { Upgrade } from "../upgrade.ts";
+import { type Upgrade, upgradeRequired } from "../upgrade.ts";
 import { CANCEL, type Fault, INTERNAL_ERROR, NO_ERROR } from "./errors.ts";
 import { parsePriority, type Priority, UNSAID } from "./priority.ts";
 import { type ContentOwner, RequestContent } from "./request-content.ts";
@@ -15,13 +16,12 @@ import type { RequestText } from "./request-head.ts";
 import type { Sender } from "./sender.ts";
 import { type LentStream, lendStream } from "./lend-stream.ts";
 import { StreamDuplex } from "./stream-duplex.ts";
+import { enterPhase, isLate, phaseOf } from "./stream-deadline.ts";
 import { type OutputStream, StreamOutput } from "./stream-output.ts";
 import type { StreamOwner } from "./stream-owner.ts";
 import type { TrailerSection } from "./trailer-section.ts";
 import { writeResponse } from "./write-response.ts";
 
-const HANDLER_TIMEOUT = fault(503, "The answer took too long");
-const BODY_TIMEOUT = fault(408, "The content did not arrive in time");
 const NO_PROTOCOL = fault(501, "The protocol asked for is not spoken here");
 
 /** States of a stream that a client has opened. RFC 9113 §5.1. */
@@ -58,7 +58,8 @@ export class Stream implements ContentOwner, OutputStream {
   #writer: StreamWriter | undefined;
   /** Who has the stream, after an upgrade. */
   #lent: LentStream | undefined;
-  #guard: RateGuard | undefined;
+  /** Judges progress, where a deadline depends on it. */
+  guard: RateGuard | undefined;
   #owesContinue = false;
   /** Octets of content that were sent, of a response that was there as a whole. */
   sent = 0;
@@ -248,8 +249,7 @@ export class Stream implements ContentOwner, OutputStream {
   #upgrade(request: Request, response: Response, take: Upgrade): void {
     const body = this.content?.body;
     if (!this.text.wantsUpgrade || body === undefined) {
-      const protocol = response.headers.get("upgrade") ?? "";
-      return this.#write(request, new Response(null, { status: 426, headers: { upgrade: protocol } }));
+      return this.#write(request, upgradeRequired(response));
     }
     const { sender, server, channel } = this.#owner;
     sender.headers(this.id, sender.sections.head(response, -1, 200), false);
@@ -325,7 +325,7 @@ export class Stream implements ContentOwner, OutputStream {
 
   /** The client is perhaps gone: the signal says so, and an answer that still comes is sent. */
   doubt(): void {
-    if (this.#request !== undefined) Request.abort(this.#request, gone());
+    if (this.#request !== undefined) Request.abort(this.#request, clientGone());
   }
 
   /** The stream was reset, by either end, or its connection is gone. */
@@ -334,7 +334,7 @@ export class Stream implements ContentOwner, OutputStream {
     const wasAnswering = this.stage === "answering";
     const request = this.#request;
     this.state = "closed";
-    const reason = gone();
+    const reason = clientGone();
     this.content?.leave()?.fail(reason);
     if (this.output !== undefined) {
       this.sent = this.output.sent;
@@ -357,51 +357,18 @@ export class Stream implements ContentOwner, OutputStream {
 
   // ---- deadlines
 
-  /** Whose turn it is decides which deadline holds. */
+  /** Another deadline may hold. */
   rephase(): void {
-    const phase = this.#phaseNow();
+    const phase = phaseOf(this);
     if (phase === this.phase) return;
-    this.phase = phase;
-    const { watchdog, phases } = this.#owner.server;
-    const { now } = watchdog;
-    if (phase === "none") this.deadline = Infinity;
-    else if (phase === "body" || phase === "write") {
-      this.#guard ??= new RateGuard();
-      this.deadline = this.#guard.start(now, this.#moved, phases[phase], phases);
-    } else this.deadline = now + phases[phase];
+    enterPhase(this, phase, this.#owner.server);
     this.#owner.watch(this.deadline);
-  }
-
-  #phaseNow(): Phase {
-    const isArriving = this.content?.isAwaited === true && this.state === "open";
-    switch (this.stage) {
-      case "answering":
-        return isArriving ? "body" : "handler";
-      case "sending":
-        if (this.output?.isStalled === true) return "write";
-        return isArriving ? "body" : "none";
-      case "draining":
-        return "drain";
-      default:
-        return "none";
-    }
-  }
-
-  get #moved(): number {
-    return this.phase === "write" ? this.output!.sent : this.content!.received;
   }
 
   /** The deadline is over. */
   onDeadline(): void {
     const { phase } = this;
-    const { watchdog, phases } = this.#owner.server;
-    if (phase === "body" || phase === "write") {
-      const next = this.#guard!.look(watchdog.now, this.#moved, phases[phase], phases);
-      this.deadline = next;
-      if (next > 0) return;
-    }
-    this.deadline = Infinity;
-    this.phase = "none";
+    if (!isLate(this, this.#owner.server)) return;
     if (phase === "body") this.content?.cut(BODY_TIMEOUT);
     else if (phase === "handler") this.#giveUp();
     else if (phase === "write") this.#owner.reset(this, CANCEL);
@@ -415,12 +382,8 @@ export class Stream implements ContentOwner, OutputStream {
     this.#isGivenUp = true;
     this.#orphan();
     this.#owner.server.report(new Error(HANDLER_TIMEOUT.reason), request);
-    Request.abort(request, new DOMException(HANDLER_TIMEOUT.reason, "TimeoutError"));
+    Request.abort(request, outOfTime());
     this.#respond(request, faultResponse(HANDLER_TIMEOUT));
     this.#owner.flush();
   }
-}
-
-function gone(): DOMException {
-  return new DOMException("The client has closed the connection", "AbortError");
 }
