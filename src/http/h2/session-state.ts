@@ -95,7 +95,6 @@ export class SessionState {
 
   /** Everything has been said. */
   end(): void {
-    if (this.hasEnded) return;
     this.#now = "lingering";
     this.#owner.linger();
   }
