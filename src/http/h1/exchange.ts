@@ -17,7 +17,6 @@ import { encodeInterim, type Persistence } from "./encoder.ts";
 import { faultResponse, HANDLER_TIMEOUT, type SyntaxFault } from "../fault.ts";
 import type { FramingFields } from "./framing.ts";
 import type { HeadText } from "./head-text.ts";
-import type { Output } from "../output.ts";
 import type { StreamWriter } from "../stream-writer.ts";
 import { endsWithClose, type Recipient, writeResponse } from "./write-response.ts";
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { HttpError } from "../../../src/http/http-error.ts";
+import { KeptResponse } from "../../../src/http/kept-response.ts";
 import type { Request } from "../../../src/http/request.ts";
 import { Response, type ResponseInit } from "../../../src/http/response.ts";
 import { turns } from "../../support/raw-client.ts";
@@ -61,6 +62,21 @@ describe("The head of a response", () => {
     assert.equal(response.field("connection"), undefined);
     assert.match(response.field("date") ?? "", /GMT$/);
     await client.wantSilence();
+  });
+
+  test("has the Date of who made it elsewhere, and none of ours", async () => {
+    const date = "Thu, 01 Jan 2026 00:00:00 GMT";
+    const kept = new KeptResponse(new Response("x", { headers: { date } }));
+    const answers = [new Response("x", { headers: { date } }), kept.again()];
+    const client = testServer(() => answers.shift()!).connect();
+    for (let count = 0; count < 2; count++) {
+      client.send(request("GET"));
+      const { fields } = await client.response();
+      assert.deepEqual(
+        fields.filter(([name]) => name === "date"),
+        [["date", date]],
+      );
+    }
   });
 
   test("keeps each line of a field that was appended, Set-Cookie above all", async () => {

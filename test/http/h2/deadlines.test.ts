@@ -131,6 +131,33 @@ describe("In HTTP/2 time is limited", () => {
     await client.wantGoaway(11);
   });
 
+  test("for a connection whose window stays shut, however much else is said on it", async () => {
+    const server = frameServer(() => new Response(Buffer.alloc(100_000)));
+    const client = await server.client([4, 1_000_000]);
+    client.get(1);
+    await turns();
+    const ping = frame("ping", 0, 0, "12345678");
+    for (let seconds = 0; seconds < 36 && !client.ended; seconds++) {
+      // More than the minimum rate.
+      client.send(...Array.from({ length: 9 }, () => ping));
+      await turns();
+      await server.pass(1_000);
+    }
+    await client.wantGoaway(11);
+  });
+
+  test("for the rest of content that nobody reads: its stream is reset after a second, without an error", async () => {
+    const server = frameServer(says);
+    const client = await server.client();
+    client.headers(1, POST, false);
+    assert.equal((await client.response(1)).status, 200);
+    await server.pass(900);
+    assert.equal(client.on(1).reset, undefined);
+    await server.pass(SLACK);
+    await client.wantReset(1, 0);
+    await client.wantAlive();
+  });
+
   test("for a connection whose window stays shut, also when an answer that came later has used it up", async () => {
     const server = frameServer(async () => {
       await turns(2);
@@ -301,7 +328,11 @@ describe("In HTTP/2 time is limited", () => {
 describe("A server that stops says so to clients of HTTP/2", () => {
   test("and what is under way is finished, with the last stream named", async () => {
     const gate = deferred<Response>();
-    const server = frameServer(() => gate.promise);
+    let signal: AbortSignal | undefined;
+    const server = frameServer((request) => {
+      ({ signal } = request);
+      return gate.promise;
+    });
     const client = await server.client();
     client.get(1);
     await turns();
@@ -312,6 +343,9 @@ describe("A server that stops says so to clients of HTTP/2", () => {
     assert.equal((await client.wantGoaway(0)).last, 1);
     client.get(3);
     await client.wantReset(3, 7);
+    // A client that has answered is not taken for gone.
+    await server.pass(10_000);
+    assert.equal(signal?.aborted, false);
     gate.resolve(new Response("finished"));
     assert.equal(String((await client.response(1)).body), "finished");
     await client.until(() => client.ended);
@@ -337,6 +371,11 @@ describe("A server that stops says so to clients of HTTP/2", () => {
     client.send(PREFACE);
     await turns();
     void server.http.leave();
+    await turns();
+    assert.ok(
+      client.frames.every(({ type }) => type !== 7),
+      "GOAWAY is said after SETTINGS",
+    );
     client.send(frame("settings", 0, 0), frame("settings", 1, 0));
     assert.equal((await client.wantGoaway(0)).last, 0x7fffffff);
     client.vanish();

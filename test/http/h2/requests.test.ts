@@ -339,7 +339,11 @@ describe("A frame of HTTP/2 that is wrong", () => {
 
 describe("Responses of HTTP/2 are sent", () => {
   /** The streams whose content came, in the order of its frames. */
-  async function order(priorities: readonly string[], update?: readonly [number, string]): Promise<number[]> {
+  async function order(
+    priorities: readonly string[],
+    update?: readonly [number, string],
+    isEarly = false,
+  ): Promise<number[]> {
     const server = frameServer(() => new Response(Buffer.alloc(64 * 1024)));
     const client = await server.client([4, 1_000_000]);
     const seen: number[] = [];
@@ -350,13 +354,17 @@ describe("Responses of HTTP/2 are sent", () => {
       }
       onData(octets);
     };
+    const change = async (): Promise<void> => {
+      if (update === undefined) return;
+      client.send(frame("priorityUpdate", 0, 0, Buffer.concat([uint32(update[0]), Buffer.from(update[1])])));
+      await turns();
+    };
+    if (isEarly) await change();
     // The connection's window is used up first, so that everything is waiting when it opens.
     for (const [index, priority] of ["", ...priorities].entries())
       client.get(index * 2 + 1, priority === "" ? {} : { priority });
     await turns();
-    if (update !== undefined)
-      client.send(frame("priorityUpdate", 0, 0, Buffer.concat([uint32(update[0]), Buffer.from(update[1])])));
-    await turns();
+    if (!isEarly) await change();
     const before = seen.length;
     for (let step = 0; step < 40; step++) {
       client.widen(0, 16 * 1024);
@@ -381,5 +389,7 @@ describe("Responses of HTTP/2 are sent", () => {
     assert.deepEqual(await order(["u=1", "u=5"], [5, "u=0"]), [5, 3]);
     // What is no priority counts as not said: urgency 3.
     assert.deepEqual(await order(["u=4", "u=99"]), [5, 3]);
+    // Also before the stream is there: its own word is the older one then. RFC 9218 §7.1.
+    assert.deepEqual(await order(["u=1", "u=5"], [5, "u=0"], true), [5, 3]);
   });
 });

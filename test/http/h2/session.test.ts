@@ -37,6 +37,14 @@ describe("A session of HTTP/2", () => {
     }
   });
 
+  test("is over when the preface does not end as it began", async () => {
+    const client = frameServer(says).open();
+    client.send(PREFACE.slice(0, 18));
+    await turns();
+    client.send("XX\r\n\r\n");
+    assert.match((await client.wantGoaway(1)).reason, /begin/);
+  });
+
   test("answers a batch of requests with one write, and HTTP/1.1 goes on beside it", async () => {
     const server = frameServer(says);
     const raw = server.connect();
@@ -89,6 +97,19 @@ describe("A session of HTTP/2", () => {
       const names = new Set([":status", "content-length", "content-type", "date", "x-a"]);
       assert.deepEqual(new Set(fields.keys()), names);
       assert.equal(fields.get("content-length"), "4");
+    }
+  });
+
+  test("sends on the Date of who made a response elsewhere, and none of its own", async () => {
+    const date = "Thu, 01 Jan 2026 00:00:00 GMT";
+    const kept = new KeptResponse(text("kept", { headers: { date } }));
+    const server = frameServer((request) =>
+      request.path === "/" ? text("made", { headers: { date } }) : kept.again(),
+    );
+    const client = await server.client();
+    for (const [index, path] of ["/", "/kept", "/", "/kept"].entries()) {
+      client.get(index * 2 + 1, { ":path": path });
+      assert.equal((await client.response(index * 2 + 1)).fields.get("date"), date);
     }
   });
 
