@@ -1,5 +1,6 @@
 import { MillraceError } from "../../base/errors.ts";
 import { ownVersion } from "../own-version.ts";
+import type { Service } from "../system/service.ts";
 import { urlOf } from "../url-of.ts";
 import type { WebServer } from "../web-server.ts";
 import { sumOf } from "../workers/counts.ts";
@@ -12,8 +13,8 @@ import type { Controlled } from "./control.ts";
 import type { WorkerStatus } from "./protocol.ts";
 import { reportOfWorkers } from "./worker-reports.ts";
 
-/** A server as its control socket sees it. */
-export function controlledServer(server: WebServer, own: ServerWorkers): Controlled {
+/** A server as its control socket sees it. @param service what it is to the system, for who hands it over */
+export function controlledServer(server: WebServer, own: ServerWorkers, service?: Service): Controlled {
   const version = ownVersion();
   const stopping = new AbortController();
   server.hooks.add("drain", () => stopping.abort());
@@ -68,7 +69,8 @@ export function controlledServer(server: WebServer, own: ServerWorkers): Control
     },
     async give(asked, channel, control) {
       const { giveServer } = await import("../handover/give-server.ts");
-      return giveServer(asked, channel, { server, primary: own.primary, control, self: { pid: process.pid, version } });
+      const self = { pid: process.pid, version };
+      return giveServer(asked, channel, { server, primary: own.primary, control, self, service });
     },
     commands: () => listCommands(server.options.commands),
     async call(call, signal) {

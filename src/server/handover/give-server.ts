@@ -1,6 +1,7 @@
 import type { LineChannel } from "../../transport/line-channel.ts";
 import { controlFolder } from "../control/control-folder.ts";
 import type { Control } from "../control/control.ts";
+import type { Service } from "../system/service.ts";
 import type { WebServer } from "../web-server.ts";
 import { heldBeside, standingServers } from "../workers/enrolment.ts";
 import type { Holding } from "../workers/holding.ts";
@@ -16,11 +17,13 @@ export interface GivenServer {
   readonly primary: Primary | undefined;
   readonly control: Control;
   readonly self: Party;
+  /** What it is to the system. */
+  readonly service: Service | undefined;
 }
 
 /** Hands a server over, and stops it when its heir listens. @throws as `give` does */
 export function giveServer(asked: Asked, channel: LineChannel, given: GivenServer): Promise<Offer> {
-  const { server, primary, control, self } = given;
+  const { server, primary, control, self, service } = given;
   const holdings = async (): Promise<readonly Holding[]> => [
     ...[...standingServers()].flatMap((standing) => standing.holdings()),
     ...((await primary?.holdings()) ?? []),
@@ -32,18 +35,20 @@ export function giveServer(asked: Asked, channel: LineChannel, given: GivenServe
     path: join(controlFolder(), `${control.name}.take`),
     holdings,
     secrets: () => server.secrets.all,
+    notify: service?.heritage,
     onReady: (heir, keys) => void leave(given, heir, keys),
     onFailure: () => void control.reclaim().catch((error: unknown) => reportLoss(server, error)),
   });
 }
 
-async function leave({ server, primary }: GivenServer, heir: Party, keys: ReadonlySet<string>): Promise<void> {
+async function leave({ server, primary, service }: GivenServer, heir: Party, keys: ReadonlySet<string>): Promise<void> {
   await primary?.disown(keys);
   for (const standing of standingServers()) disown(standing.holdings(), keys);
   for (const { holding, leave: end } of heldBeside()) {
     disown([holding], keys);
     await end();
   }
+  await service?.replaced(heir.pid);
   await server.hooks.safeCall("handover", heir);
   await server.stop({ isReplaced: true });
   // Whoever handles the signal, such as the command line, knows how this program ends.

@@ -2,6 +2,7 @@ import { MillraceError } from "../../base/errors.ts";
 import type { Log, LogLevel } from "../../base/log.ts";
 import { HandleSender } from "../../transport/handle-channel.ts";
 import type { LineChannel } from "../../transport/line-channel.ts";
+import type { NotifyHeritage } from "../system/systemd-notify.ts";
 import type { Holding } from "../workers/holding.ts";
 import { HANDOVER_PROTOCOL, type HeirWord, type Offer, type Party } from "./offer.ts";
 import { beginHandover, endHandover } from "./succession.ts";
@@ -14,6 +15,8 @@ export interface GivingParts {
   readonly path: string;
   readonly holdings: () => Promise<readonly Holding[]>;
   readonly secrets: () => readonly Buffer[];
+  /** How systemd hears of this process. */
+  readonly notify: NotifyHeritage | undefined;
   /** The heir listens at these addresses: this process may go. */
   readonly onReady: (heir: Party, keys: ReadonlySet<string>) => void;
   /** The heir is gone before that: this process goes on. */
@@ -49,7 +52,7 @@ export async function give(asked: Asked, channel: LineChannel, parts: GivingPart
       return { key, where, isReusable, count: handles.length };
     });
     const secrets = parts.secrets().map((secret) => secret.toString("base64"));
-    return { ...parts.self, path: parts.path, addresses, secrets };
+    return { ...parts.self, path: parts.path, addresses, secrets, notify: parts.notify };
   } catch (error) {
     endHandover();
     throw error;

@@ -1,3 +1,4 @@
+import type { NotifyHeritage } from "../system/systemd-notify.ts";
 import type { ListenWhere } from "../../transport/tcp.ts";
 
 /** What both sides have to agree on: raised when what is said below changes its meaning. */
@@ -16,6 +17,8 @@ export interface Offer extends Party {
   readonly addresses: readonly OfferedAddress[];
   /** What all workers share, newest first, in base64: what was made with them stays good. */
   readonly secrets: readonly string[];
+  /** How systemd hears of the server; undefined when it does not, or before that was told. */
+  readonly notify?: NotifyHeritage | undefined;
 }
 
 /** One address that is handed over. */

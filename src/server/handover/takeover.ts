@@ -5,6 +5,7 @@ import { type LineChannel, openLines } from "../../transport/line-channel.ts";
 import { replyOf } from "../control/ask.ts";
 import { controlPath } from "../control/control-folder.ts";
 import { ownVersion } from "../own-version.ts";
+import type { NotifyHeritage } from "../system/systemd-notify.ts";
 import { adoptedFile, boundKey, type Holding, letGo } from "../workers/holding.ts";
 import { HANDOVER_PROTOCOL, type HeirWord, type Offer } from "./offer.ts";
 
@@ -58,6 +59,11 @@ export class Takeover {
       channel.abort();
       throw error;
     }
+  }
+
+  /** How systemd hears of the other one. */
+  get notify(): NotifyHeritage | undefined {
+    return this.#offer.notify;
   }
 
   /** The sockets of an address, which whoever asks has from now on. */

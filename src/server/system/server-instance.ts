@@ -72,7 +72,7 @@ export class ServerInstance {
       import("../control/control.ts"),
       import("../control/controlled-server.ts"),
     ]);
-    const subject = controlledServer(this.#server, this.#workers);
+    const subject = controlledServer(this.#server, this.#workers, this.#service);
     this.#control =
       typeof name === "string"
         ? await Control.open(name, subject, this.#takeover !== undefined)
@@ -122,7 +122,9 @@ export class ServerInstance {
     if (typeof name !== "string") throw new MillraceError("BAD_OPTION", "takeover needs a name: whose sockets?", {});
     const { Takeover } = await import("../handover/takeover.ts");
     this.#takeover = await Takeover.begin(name, this.#server.log);
-    if (this.#takeover !== undefined) inheritSecrets(this.#takeover.secrets);
+    if (this.#takeover === undefined) return;
+    inheritSecrets(this.#takeover.secrets);
+    this.#service.inherit(this.#takeover.notify);
   }
 
   async #openAdmin(): Promise<void> {

@@ -5,7 +5,7 @@ import { checkDescriptors } from "./descriptors.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { PidFile } from "./pid-file.ts";
 import { become, giveLogs, type Identity, identityOf, setIdentityOfWorkers } from "./privileges.ts";
-import { SystemdNotify } from "./systemd-notify.ts";
+import { type NotifyHeritage, SystemdNotify } from "./systemd-notify.ts";
 
 /** The server whose {@link Service} this is. */
 export interface Serving {
@@ -14,6 +14,8 @@ export interface Serving {
   /** Whether it, or one of its workers, is known to do something. */
   isAlive(): boolean;
 }
+
+const NOT_HEARD = "systemd does not wait for word: NOTIFY_SOCKET is not set. Its unit needs Type=notify.";
 
 /**
  * What a server is to the system that runs it: the process that others know of, which is the only one or the primary of
@@ -58,9 +60,17 @@ export class Service {
     }
     if (systemd === false) return;
     this.#notify = SystemdNotify.take(this.#log);
-    if (systemd === true && this.#notify === undefined) {
-      this.#log.write("warn", "systemd does not wait for word: NOTIFY_SOCKET is not set. Its unit needs Type=notify.");
-    }
+  }
+
+  /** What an heir of this process goes on with; undefined when systemd hears nothing of it. */
+  get heritage(): NotifyHeritage | undefined {
+    return this.#notify?.heritage;
+  }
+
+  /** This process stands in for another one, of which systemd has heard. */
+  inherit(heritage: NotifyHeritage | undefined): void {
+    if (heritage === undefined || this.#options.systemd === false) return;
+    this.#notify = SystemdNotify.inherit(this.#notify, heritage, this.#log);
   }
 
   /** All addresses are bound, and nobody has been accepted yet. @throws {MillraceError} `PID_FILE`, `NOT_DROPPED` */
@@ -76,7 +86,10 @@ export class Service {
   /** Everything listens. @throws {MillraceError} `PID_FILE` */
   listening(serving: Serving): void {
     this.#writePidFile();
-    if (this.#notify === undefined) return;
+    if (this.#notify === undefined) {
+      if (this.#options.systemd === true) this.#log.write("warn", NOT_HEARD);
+      return;
+    }
     void this.#notify.ready(statusOf(serving));
     this.#endHeartbeat = startHeartbeat(this.#notify, () => serving.isAlive());
   }
@@ -95,6 +108,16 @@ export class Service {
     void notify.reloading();
     const ready = (): void => void notify.ready(statusOf(serving));
     over.then(ready, ready);
+  }
+
+  /**
+   * Another process stands in for this one, which is about to end. Resolves when systemd knows: that its main process ends
+   * would be the end of the service.
+   */
+  async replaced(pid: number): Promise<void> {
+    // From now on it is for the other to tell that it lives.
+    this.#endHeartbeat();
+    await this.#notify?.replaced(pid);
   }
 
   /** The server is about to stop. @param isReplaced whether another one goes on in its place */

@@ -6,6 +6,14 @@ const PATIENCE = 6000;
 
 type Environment = Record<string, string | undefined>;
 
+/** What a process leaves to the one that stands in for it, so that the same systemd hears of that. */
+export interface NotifyHeritage {
+  /** As in `NOTIFY_SOCKET`. */
+  readonly socket: string;
+  /** Milliseconds; undefined when systemd does not want to hear that the server lives. */
+  readonly watchdog?: number | undefined;
+}
+
 /**
  * Word to systemd, sd_notify(3): that the server is ready, reloads, stops, lives.
  *
@@ -21,6 +29,11 @@ export class SystemdNotify {
   #last: Promise<void> = Promise.resolve();
   #isFailing = false;
 
+  /** What this process leaves to its heir. */
+  get heritage(): NotifyHeritage {
+    return { socket: this.#socket, watchdog: this.watchdog };
+  }
+
   private constructor(socket: string, watchdog: number | undefined, log: Log) {
     this.#socket = socket;
     this.watchdog = watchdog;
@@ -34,11 +47,21 @@ export class SystemdNotify {
   static take(log: Log, environment: Environment = process.env): SystemdNotify | undefined {
     const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: microseconds, WATCHDOG_PID: pid } = environment;
     for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete environment[name];
-    // sd_notify(3): a path, or with "@" a name in the abstract namespace.
-    if (socket === undefined || !/^[/@]./.test(socket)) return undefined;
+    if (!isAddress(socket)) return undefined;
     const isOurs = pid === undefined || pid === "" || pid === String(process.pid);
     const watchdog = isOurs && /^[1-9]\d*$/.test(microseconds ?? "") ? Number(microseconds) / 1000 : undefined;
     return new SystemdNotify(socket, watchdog, log);
+  }
+
+  /** What this process has itself comes first. Undefined when neither has anything. */
+  static inherit(
+    own: SystemdNotify | undefined,
+    { socket, watchdog }: NotifyHeritage,
+    log: Log,
+  ): SystemdNotify | undefined {
+    if (own?.watchdog !== undefined || !isAddress(socket)) return own;
+    // systemd.service(5): what is run beside the main process, as by ExecReload=, is not told of the watchdog.
+    return own === undefined || own.#socket === socket ? new SystemdNotify(socket, watchdog, log) : own;
   }
 
   /** Everything listens. @param status one line for `systemctl status` */
@@ -52,6 +75,14 @@ export class SystemdNotify {
     // sd_notify(3): systemd tells by the time whether it has asked for this one.
     const microseconds = process.hrtime.bigint() / 1000n;
     return this.#send(["RELOADING=1", `MONOTONIC_USEC=${microseconds}`, "STATUS=Reloading"]);
+  }
+
+  /**
+   * Another process stands in for this one: systemd watches that from now on. Resolves when it has heard so, which has to
+   * be before this one ends.
+   */
+  replaced(pid: number): Promise<void> {
+    return this.#send([`--pid=${pid}`]);
   }
 
   stopping(): Promise<void> {
@@ -85,6 +116,11 @@ export class SystemdNotify {
     const why = error.code === "ENOENT" ? "there is no program systemd-notify" : stderr.trim() || error.message;
     this.#log.write("error", `systemd hears nothing of this server: ${why}`);
   }
+}
+
+/** sd_notify(3): a path, or with "@" a name in the abstract namespace. */
+function isAddress(socket: string | undefined): socket is string {
+  return socket !== undefined && /^[/@]./.test(socket);
 }
 
 function oneLine(text: string): string {

@@ -117,6 +117,56 @@ suite("LuaFlare --systemd", { concurrency: 4 }, () => {
     await socket.until("WATCHDOG=1", count + 5);
   });
 
+  for (const [how, args] of [
+    ["one process", []],
+    ["workers", ["--workers", "2"]],
+  ] as const) {
+    test(`at a handover the old main process names the new one before it ends, and that one goes on: ${how}`, async () => {
+      using socket = await NotifySocket.open(join(folder, `heir-${args.length}.sock`));
+      const name = `notify-heir-${process.pid}-${args.length}`;
+      const shared = { XDG_RUNTIME_DIR: mkdtempSync(join(folder, "run-")) };
+      const env = { ...shared, NOTIFY_SOCKET: socket.address, WATCHDOG_USEC: "200000" };
+      await using old = await FleetProcess.start({ args: ["--name", name, ...args], env });
+      await socket.until("WATCHDOG=1", 2);
+      // From a shell of its own, or of ExecReload=: systemd has told it at most of the socket.
+      const heirs = { args: ["--name", name, "--systemd", "--takeover", ...args], env: shared, port: old.port };
+      await using heir = await FleetProcess.start(heirs);
+      assert.doesNotMatch(heir.stderr, /systemd does not wait/);
+      assert.equal(await old.exit(), 0);
+      const named = (pid: number): number =>
+        socket.messages.findLastIndex((message) => message.includes(`MAINPID=${pid}`));
+      // Alone: what it says is not that it is ready itself.
+      const byOld = socket.messages.findIndex(
+        ([first, ...more]) => first === `MAINPID=${heir.pid}` && more.length === 0,
+      );
+      assert.ok(byOld > named(old.pid), "told when the old one has ended, or not at all");
+      assert.equal(socket.count("STOPPING=1"), 0);
+      await socket.until("WATCHDOG=1", socket.count("WATCHDOG=1") + 2);
+      heir.kill("SIGHUP");
+      await until(() => socket.messages.slice(byOld).some((message) => message.includes("RELOADING=1")), 20_000);
+      await until(() => named(heir.pid) > byOld && socket.count("READY=1") >= 3, 20_000);
+      assert.equal(await heir.exitBy("SIGTERM"), 0);
+      await socket.until("STOPPING=1");
+    });
+  }
+
+  test("an heir that is gone before it is ready is not named, and the old one goes on telling that it lives", async () => {
+    using socket = await NotifySocket.open(join(folder, "broken-heir.sock"));
+    const name = `notify-broken-${process.pid}`;
+    const shared = { XDG_RUNTIME_DIR: mkdtempSync(join(folder, "run-")) };
+    const env = { ...shared, NOTIFY_SOCKET: socket.address, WATCHDOG_USEC: "200000" };
+    await using old = await FleetProcess.start({ args: ["--name", name], env });
+    await socket.until("READY=1");
+    const file = program("broken-heir.ts", `export default { app: () => "", onStartup() { throw new Error("no"); } };`);
+    const heir = FleetProcess.start({ file, args: ["--name", name, "--takeover"], env: shared, port: old.port });
+    await assert.rejects(heir);
+    await until(() => /is gone: nothing has changed/.test(old.stderr));
+    await socket.until("WATCHDOG=1", socket.count("WATCHDOG=1") + 3);
+    const named = socket.messages.flat().filter((assignment) => assignment.startsWith("MAINPID="));
+    assert.deepEqual(new Set(named), new Set([`MAINPID=${old.pid}`]));
+    assert.equal(old.ended, undefined);
+  });
+
   test("that nobody waits for word is warned of, when it was asked for", async () => {
     await using fleet = await start({ args: ["--systemd"], env: { NOTIFY_SOCKET: "" } });
     assert.match(fleet.stderr, /systemd does not wait for word: NOTIFY_SOCKET is not set/);
@@ -132,6 +182,18 @@ suite("LuaFlare --systemd", { concurrency: 4 }, () => {
 });
 
 suite("SystemdNotify", () => {
+  test("inherits a socket, and the watchdog of its own socket alone", () => {
+    const log = { write() {} };
+    const own = (socket: string, usec?: string): SystemdNotify | undefined =>
+      SystemdNotify.take(log, { NOTIFY_SOCKET: socket, WATCHDOG_USEC: usec });
+    const left = { socket: "/a", watchdog: 500 };
+    assert.deepEqual(SystemdNotify.inherit(undefined, left, log)?.heritage, left);
+    assert.deepEqual(SystemdNotify.inherit(own("/a"), left, log)?.heritage, left);
+    assert.deepEqual(SystemdNotify.inherit(own("/b"), left, log)?.heritage, { socket: "/b", watchdog: undefined });
+    assert.deepEqual(SystemdNotify.inherit(own("/a", "9000"), left, log)?.heritage, { socket: "/a", watchdog: 9 });
+    assert.equal(SystemdNotify.inherit(undefined, { socket: "nowhere" }, log), undefined);
+  });
+
   test("says once in a row that it cannot send, and the server goes on", async () => {
     const lines: string[] = [];
     const environment = { NOTIFY_SOCKET: join(folder, "nobody.sock") };
