@@ -21,6 +21,7 @@ export type { PhaseLimits } from "./transport/watchdog.ts";
 
 // TLS.
 export type { AcmeOptions } from "./tls/acme/acme-options.ts";
+export type { Demand, OnDemandOptions } from "./tls/acme/on-demand-options.ts";
 export { dnsExec } from "./tls/acme/dns-exec.ts";
 export { dnsUpdate } from "./tls/acme/dns-update.ts";
 export type { DnsUpdateOptions, TsigKey } from "./tls/acme/dns-update.ts";

@@ -1,7 +1,7 @@
 import type { HostPattern } from "../fields/host-pattern.ts";
 import type { Host } from "../hosts/host.ts";
 import { type AcmeOptions, KNOWN_DIRECTORIES } from "../tls/acme/acme-options.ts";
-import { isPublicName, type Subject, subjectOf } from "../tls/acme/subject.ts";
+import { isPublicName, isWildcard, type Subject, subjectOf } from "../tls/acme/subject.ts";
 import type { Certificates } from "../tls/certificates.ts";
 
 /** What a certificate is ordered for, and the pattern that it is served by. */
@@ -14,16 +14,19 @@ export interface PatternSubject {
  * What certificates are to be ordered: one for each name of a host that has none of its own, since a name that cannot be
  * proved is not to keep the others from theirs, and one for each of the option `names`.
  *
- * Names that no public authority knows, such as `localhost`, are passed over, unless the authority is one of your own.
+ * Names that no public authority knows, such as `localhost`, are passed over, unless the authority is one of your own. So
+ * are patterns where nothing can prove them and single names are ordered for on demand.
  */
 export function acmeSubjects(
-  { names = [], directory = KNOWN_DIRECTORIES[0]! }: AcmeOptions,
+  { names = [], directory = KNOWN_DIRECTORIES[0]!, challenge, onDemand }: AcmeOptions,
   hosts: readonly Host[],
   certificates: Certificates,
 ): PatternSubject[] {
   const isPublicAuthority = KNOWN_DIRECTORIES.includes(directory);
   const ofHosts = hosts.flatMap((host) => host.names.flatMap(({ pattern }) => subjectOfPattern(pattern) ?? []));
+  const isLeft = onDemand !== undefined && typeof challenge !== "object";
   const wanted = ofHosts.filter(({ pattern, subject }) => {
+    if (isLeft && isWildcard(subject)) return false;
     const isKnown = subject.identifiers.every(({ value }) => {
       const name = value.replace(/^\*\./, "");
       return isPublicAuthority ? isPublicName(name) : name !== "localhost";

@@ -20,6 +20,8 @@ export interface ServerAcmeInit {
   readonly hosts: readonly Host[];
   /** With those of options in it already: what has one is not ordered for. */
   readonly certificates: Certificates;
+  /** Whether any host, or the app, answers for a name. */
+  readonly serves: (name: string) => boolean;
   /** Whether there are listeners without TLS, and with it. */
   readonly listens: { readonly plainly: boolean; readonly securely: boolean };
   /** Tells other workers, if there are any, of a name whose certificate has come. */
@@ -46,9 +48,9 @@ export class ServerAcme {
   static check(init: ServerAcmeInit): readonly PatternSubject[] {
     const { options, hosts, certificates, listens, place } = init;
     const list = acmeSubjects(options, hosts, certificates);
-    if (list.length === 0) {
+    if (list.length === 0 && options.onDemand === undefined) {
       throw new MillraceError("ACME_NAMES", "There is no name that a certificate could be ordered for.", {
-        hint: 'Give hosts public names, such as host("www.example.com"), or set acme.names.',
+        hint: 'Give hosts public names, such as host("www.example.com"), or set acme.names or acme.onDemand.',
         place,
       });
     }
@@ -71,6 +73,7 @@ export class ServerAcme {
       subjects: [...patterns.keys()],
       kinds: kindsOf(listens),
       log,
+      serves: init.serves,
       onCertificate: (subject, { chain: cert, key }) =>
         certificates.set(patterns.get(subject)!, new Certificate({ cert, key })),
       onOrdered: ({ name }) => init.tell?.(name),
@@ -79,7 +82,8 @@ export class ServerAcme {
       const found = await automatic.challengeCertificate(name);
       return found === undefined ? undefined : [new Certificate(found)];
     };
-    certificates.onMissing = placeholders(list);
+    const placeholder = placeholders(list, certificates);
+    certificates.onMissing = (name, remoteAddress) => placeholder(name) ?? automatic.onDemand(name, remoteAddress);
     return new ServerAcme(automatic);
   }
 
@@ -119,13 +123,17 @@ function kindsOf({ plainly, securely }: ServerAcmeInit["listens"]): ChallengeKin
 }
 
 /** Certificates of our own for names whose first one has not come yet, made when somebody asks. */
-function placeholders(list: readonly PatternSubject[]): (name: string) => Promise<CertificateSet | undefined> {
+function placeholders(
+  list: readonly PatternSubject[],
+  certificates: Certificates,
+): (name: string) => Promise<CertificateSet> | undefined {
   const subjects = new HostMap<Subject>();
   for (const { pattern, subject } of list) subjects.set(parseHostPattern(pattern), subject);
   const made = new Map<Subject, Promise<CertificateSet>>();
-  return async (name) => {
+  return (name) => {
     const subject = subjects.find(name);
-    if (subject === undefined) return undefined;
+    // One that somebody has signed is better, whatever it is for.
+    if (subject === undefined || certificates.any !== undefined) return undefined;
     let set = made.get(subject);
     if (set === undefined) made.set(subject, (set = placeholder(subject)));
     return set;

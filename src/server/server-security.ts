@@ -172,7 +172,8 @@ function acmeInit(subject: SecuritySubject, secured: readonly boolean[]): Server
   const { options, hosts, certificates, log, place } = subject;
   if (options.acme === undefined) return undefined;
   const listens = { plainly: secured.includes(false), securely: secured.includes(true) };
-  return { options: options.acme, hosts: hosts?.list ?? [], certificates, listens, log, place };
+  const serves = (name: string): boolean => hosts === undefined || hosts.find(name) !== undefined;
+  return { options: options.acme, hosts: hosts?.list ?? [], serves, certificates, listens, log, place };
 }
 
 /** Whether certificates of clients are required, also where no listener could ask for them: then nobody is let in. */

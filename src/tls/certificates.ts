@@ -1,4 +1,5 @@
 import { HostMap, type HostPattern, parseHostPattern } from "../fields/host-pattern.ts";
+import type { MaybePromise } from "../base/maybe-promise.ts";
 import type { Certificate } from "./certificate.ts";
 
 /** Certificates that are served together: of different kinds of key, among which the client's abilities choose. */
@@ -10,8 +11,15 @@ export interface CertificateEntry {
   readonly certificates: CertificateSet;
 }
 
-/** Finds a certificate for a name that has none yet. */
-export type FindMissing = (name: string) => Promise<CertificateSet | undefined>;
+/**
+ * Finds a certificate for a name that has none yet.
+ *
+ * @param remoteAddress whose handshake it is; empty when it came by a unix socket
+ */
+export type FindMissing = (name: string, remoteAddress: string) => MaybePromise<CertificateSet | undefined>;
+
+/** There is no certificate for a name now, and there may be one in a moment: whoever asked may come again. */
+export class NoCertificateYet extends Error {}
 
 /**
  * The certificates of a server by host pattern, the most specific first, as hosts are found: `example.com`,
@@ -22,10 +30,18 @@ export type FindMissing = (name: string) => Promise<CertificateSet | undefined>;
 export class Certificates {
   readonly #map = new HostMap<CertificateSet>();
   readonly #entries = new Map<string, CertificateEntry>();
-  /** Asked for names that have no certificate. Default: nobody. Bounded by the deadline of the handshake. */
+  /**
+   * Asked for names that have no certificate, or that of `any` alone, which is served when none is found. Default: nobody.
+   * Bounded by the deadline of the handshake.
+   */
   onMissing: FindMissing | undefined;
   /** Asked for what answers a challenge of ACME for a name (TLS-ALPN-01, RFC 8737 §3). Default: nobody. */
   onChallenge: FindMissing | undefined;
+
+  /** What names have that no other pattern takes. */
+  get any(): CertificateSet | undefined {
+    return this.#map.any;
+  }
 
   /** What the patterns have, in the order that they were first set. */
   get entries(): readonly CertificateEntry[] {

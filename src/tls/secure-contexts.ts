@@ -1,6 +1,6 @@
 import { constants } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
-import type { MaybePromise } from "../base/maybe-promise.ts";
+import { type MaybePromise, then } from "../base/maybe-promise.ts";
 import type { Certificates, CertificateSet } from "./certificates.ts";
 import type { ClientHello } from "./client-hello.ts";
 import type { ClientPolicy, ClientPolicyFinder } from "./client-policy.ts";
@@ -76,17 +76,24 @@ export class SecureContexts {
     this.#init = init;
   }
 
-  /** Undefined when there is no certificate for the name; a promise where somebody may find one. */
-  choose(hello: ClientHello): MaybePromise<Chosen | undefined> {
+  /**
+   * Undefined when there is no certificate for the name; a promise where somebody may find one.
+   *
+   * @throws {NoCertificateYet}
+   */
+  choose(hello: ClientHello, remoteAddress: string): MaybePromise<Chosen | undefined> {
     const { certificates } = this.#init;
     const { name, protocols } = hello;
     if (protocols.length === 1 && protocols[0] === ACME_PROTOCOL) {
-      return certificates.onChallenge?.(name).then((challenge) => this.#answering(challenge));
+      const challenge = certificates.onChallenge?.(name, remoteAddress);
+      return challenge && then(challenge, (found) => this.#answering(found));
     }
     const set = certificates.find(name);
-    if (set !== undefined) return this.#chosen(set, hello);
-    if (certificates.onMissing === undefined || name === "") return undefined;
-    return certificates.onMissing(name).then((found) => (found === undefined ? undefined : this.#chosen(found, hello)));
+    const chosen = (found: CertificateSet | undefined): Chosen | undefined => found && this.#chosen(found, hello);
+    // What takes every other name is nobody's own.
+    const isOwn = set !== undefined && set !== certificates.any;
+    if (isOwn || certificates.onMissing === undefined || name === "") return chosen(set);
+    return then(certificates.onMissing(name, remoteAddress), (found) => chosen(found ?? set));
   }
 
   #answering(challenge: CertificateSet | undefined): Chosen | undefined {

@@ -4,6 +4,7 @@ import { isPromise } from "../base/maybe-promise.ts";
 import { type Connection, type ConnectionHandler, DEAF } from "../transport/connection.ts";
 import type { Phase, Watchdog, Watched } from "../transport/watchdog.ts";
 import { type ClientCertificate, clientCertificateOf } from "./client-certificate.ts";
+import { NoCertificateYet } from "./certificates.ts";
 import { type ClientHello, parseClientHello } from "./client-hello.ts";
 import { answerPlainHttp, looksLikeHttp } from "./plain-http.ts";
 import { ACME_PROTOCOL, type Chosen, type SecureContexts } from "./secure-contexts.ts";
@@ -99,7 +100,7 @@ class Handshake implements ConnectionHandler, Watched {
   #held: Buffer | undefined;
   #socket: TLSSocket | undefined;
   #name = "";
-  #state: "hello" | "handshake" | "refused" | "over" = "hello";
+  #state: "hello" | "choosing" | "handshake" | "refused" | "over" = "hello";
   #fault: string | undefined;
 
   constructor(secure: Secure, connection: Connection, onConnection: (connection: SecureConnection) => void) {
@@ -136,6 +137,8 @@ class Handshake implements ConnectionHandler, Watched {
   }
 
   onDeadline(): void {
+    // RFC 8446 §6.2: it is our own matter, and another try may meet the certificate.
+    if (this.#state === "choosing") return this.#refuse("No certificate has come in time", ALERTS.internalError);
     if (this.#state !== "refused") this.#fault = "It took too long";
     this.abort();
   }
@@ -152,17 +155,20 @@ class Handshake implements ConnectionHandler, Watched {
     const { contexts } = this.#secure.options;
     this.#name = hello.name;
     this.#held = undefined;
-    this.#state = "handshake";
+    this.#state = "choosing";
     const first = Buffer.from(octets);
     const go = (chosen: Chosen | undefined): void => {
-      if (this.#state !== "handshake") return;
+      if (this.#state !== "choosing") return;
       if (chosen === undefined) this.#refuse(...unservable(hello));
       else this.#shakeHands(chosen, first);
     };
-    const fail = (error: unknown): void =>
-      this.#refuse(`The certificate cannot be used: ${(error as Error).message}`, ALERTS.handshakeFailure);
+    const fail = (error: unknown): void => {
+      if (this.#state !== "choosing" && this.#state !== "handshake") return;
+      if (error instanceof NoCertificateYet) this.#refuse(error.message, ALERTS.internalError);
+      else this.#refuse(`The certificate cannot be used: ${(error as Error).message}`, ALERTS.handshakeFailure);
+    };
     try {
-      const chosen = contexts.choose(hello);
+      const chosen = contexts.choose(hello, this.#connection.remoteAddress);
       if (!isPromise(chosen)) return go(chosen);
       this.#connection.pause();
       chosen.then(go).catch(fail);
@@ -174,6 +180,7 @@ class Handshake implements ConnectionHandler, Watched {
   /** Has Node go on with the octets of the hello. */
   #shakeHands(chosen: Chosen, first: Buffer): void {
     const { protocols } = this.#secure.options;
+    this.#state = "handshake";
     const lower = this.#connection.takeSocket?.();
     if (lower === undefined) return this.#refuse("There is no socket to speak over", ALERTS.internalError);
     // Read before anything else, as if it came only now.
@@ -239,6 +246,8 @@ class Handshake implements ConnectionHandler, Watched {
   #refuse(reason: string, alert: number): void {
     this.#state = "refused";
     this.#fail(reason);
+    // It may have waited for a certificate.
+    this.#connection.resume();
     // RFC 8446 §6: level fatal, and nothing is sealed yet.
     this.#connection.write(Buffer.from([21, 3, 3, 0, 2, 2, alert]));
     this.#connection.end();

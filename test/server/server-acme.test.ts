@@ -1,72 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, test, type TestContext } from "node:test";
+import { describe, test } from "node:test";
 import { connect } from "node:tls";
 import { host, type ServerOptions, WebServer } from "../../src/index.ts";
 import { exchange } from "../support/raw-exchange.ts";
 import { securePort } from "../support/secure-client.ts";
 import { testCertificate } from "../support/test-certificates.ts";
-import { httpsAuthority, type HttpsAuthority } from "../tls/acme/https-authority.ts";
-import { lookByHttp, lookByTls } from "../tls/acme/look.ts";
-
-const PLAIN = { host: "127.0.0.1", port: 0 } as const;
-const SECURE = { ...PLAIN, tls: true } as const;
-
-function plainPort(server: WebServer): number {
-  const address = server.addresses.find(({ secure }) => secure !== true);
-  if (address?.kind !== "tcp") throw new Error("The server speaks TLS only");
-  return address.port;
-}
-
-/** Who issued the certificate that is served for a name. */
-async function issuerOf(server: WebServer, servername: string): Promise<string> {
-  const socket = connect({ port: securePort(server), host: "127.0.0.1", servername, rejectUnauthorized: false });
-  await once(socket, "secureConnect");
-  const { CN = "" } = socket.getPeerCertificate().issuer ?? {};
-  socket.destroy();
-  return String(CN);
-}
-
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await condition())) {
-    assert.ok(Date.now() < deadline, "it has not come about");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-interface Stage {
-  readonly authority: HttpsAuthority;
-  readonly folder: string;
-  /** A server that orders there. */
-  start(options: Partial<ServerOptions>): Promise<WebServer>;
-}
-
-/** An authority that looks at the newest server, and a folder for certificates. */
-async function stage(context: TestContext): Promise<Stage> {
-  let server: WebServer | undefined;
-  const authority = await httpsAuthority({
-    look: async (kind, name, token) => {
-      if (kind === "http-01") return lookByHttp(plainPort(server!), name, token);
-      return lookByTls(securePort(server!), name);
-    },
-  });
-  const folder = mkdtempSync(join(tmpdir(), "millrace-acme-"));
-  context.after(async () => {
-    await authority[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const { directory, authority: ca } = authority;
-  const acme = { agree: true, email: "a@example.com", directory, authority: ca, storage: folder };
-  const start = (options: Partial<ServerOptions>): Promise<WebServer> => {
-    server = new WebServer({ listen: [PLAIN, SECURE], log: "off", ...options, acme: { ...acme, ...options.acme } });
-    return server.start();
-  };
-  return { authority, folder, start };
-}
+import { issuerOf, plainPort, SECURE, stage, until } from "./acme-stage.ts";
 
 describe("A server with automatic certificates", () => {
   for (const challenge of ["http-01", "tls-alpn-01"] as const) {
@@ -217,6 +157,10 @@ test("Options of ACME are looked over", () => {
     ],
     [{ agree: true, authority: "ca.pem" }, /acme\.authority/],
     [{ agree: true, resolvers: [] }, /acme\.resolvers/],
+    [{ agree: true, onDemand: true }, /acme\.onDemand/],
+    [{ agree: true, onDemand: { ask: "https://a.test" } }, /acme\.onDemand/],
+    [{ agree: true, onDemand: { ask() {}, perHour: 5 } }, /acme\.onDemand is to be .*ordersPerHour/],
+    [{ agree: true, onDemand: { ask() {}, maxNames: 0 } }, /acme\.onDemand/],
   ] as const) {
     assert.throws(make(acme), { code: "BAD_OPTION", message }, JSON.stringify(acme));
   }
@@ -226,6 +170,7 @@ test("Options of ACME are looked over", () => {
     directory: "letsencrypt-staging",
     challenge: { present() {}, cleanUp() {} },
     names: ["*.example.com", "xn--a.b", "2001:db8::1"],
+    onDemand: { ask: () => true, timeout: 100, remember: undefined },
     storage: "folder",
     externalAccount: { keyId: "a", hmacKey: "c2VjcmV0" },
     profile: "shortlived",

@@ -9,6 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { connect } from "node:tls";
 import { promisify } from "node:util";
 import { host, readCertificate, type ServerOptions, WebServer } from "../../src/index.ts";
+import { NoCertificateYet } from "../../src/tls/certificates.ts";
 import type { IssuedCertificate } from "../../src/tls/issue-certificate.ts";
 import { secureConnect, secureGet, securePort } from "../support/secure-client.ts";
 import { anotherAuthority, testAuthority, testCertificate } from "../support/test-certificates.ts";
@@ -264,6 +265,38 @@ describe("The certificate", () => {
       "There is no certificate for the name",
       "The certificate cannot be used: nobody is there",
     ]);
+  });
+
+  test("of any is served to who asks for a name for which none is found", async () => {
+    await using server = await start({ tls: localhost, app: () => "hello" });
+    const asked: string[] = [];
+    server.certificates.onMissing = (name, remoteAddress) => {
+      asked.push(`${name} ${remoteAddress}`);
+      return name === "none.test" ? undefined : testCertificate([name]).then((found) => [readCertificate(found)]);
+    };
+    assert.equal(
+      (await secureGet(server, { servername: "none.test", checkServerIdentity: () => undefined })).subject,
+      "localhost",
+    );
+    assert.equal((await secureGet(server, { servername: "found.test" })).subject, "found.test");
+    assert.equal((await secureGet(server, { servername: "" })).subject, "localhost");
+    assert.deepEqual(asked, ["none.test 127.0.0.1", "found.test 127.0.0.1"]);
+  });
+
+  test("that is not there in time, or not yet, is an internal error, of which the client is told", async () => {
+    await using server = await start({
+      tls: { certificates: [localhost] },
+      app: () => "",
+      timeouts: { handshake: 2000 },
+    });
+    server.certificates.onMissing = (name) => {
+      if (name === "busy.test") throw new NoCertificateYet("too much is ordered");
+      return new Promise(() => {});
+    };
+    await assert.rejects(secureConnect(server, { servername: "slow.test" }), /internal error/);
+    await assert.rejects(secureConnect(server, { servername: "busy.test" }), /internal error/);
+    const reasons = server.entries.map(({ fields }) => fields?.["reason"]);
+    assert.deepEqual(reasons, ["No certificate has come in time", "too much is ordered"]);
   });
 
   test("is swapped while connections go on", async () => {

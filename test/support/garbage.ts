@@ -2,7 +2,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
+/** Collects garbage. */
+export const collect = runInNewContext("gc") as () => void;
 
 /** Collects garbage until a weakly held object is gone; false when something still holds it. */
 export async function isCollected(reference: WeakRef<object>): Promise<boolean> {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ChallengeKind } from "./challenge-solver.ts";
 import type { DnsProvider } from "./dns-solver.ts";
 import type { ExternalAccount } from "./external-account.ts";
+import type { OnDemandOptions } from "./on-demand-options.ts";
 import type { CertificateStorage } from "./storage.ts";
 
 /**
@@ -32,6 +33,14 @@ export interface AcmeOptions {
   readonly challenge?: Exclude<ChallengeKind, "dns-01"> | DnsProvider | undefined;
   /** Names beside those of hosts, such as those of an app that has no hosts. Default: none. */
   readonly names?: readonly string[] | undefined;
+  /**
+   * Has certificates ordered for further names at the first handshake for each, such as those of customers: for names that
+   * have no certificate, and that a host answers for (`host("any")`). Default: for none.
+   *
+   * @example
+   * const acme = { agree: true, onDemand: { ask: (name) => customers.has(name) } };
+   */
+  readonly onDemand?: OnDemandOptions | undefined;
   /**
    * Where accounts, keys and certificates are kept: a folder that only this user may read, or something that several servers
    * share. Default: `$STATE_DIRECTORY/acme`, else `$XDG_DATA_HOME/millrace/acme`, else `~/.local/share/millrace/acme`.

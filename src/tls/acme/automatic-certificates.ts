@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { MillraceError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import type { MaybePromise } from "../../base/maybe-promise.ts";
+import type { CertificateSet } from "../certificates.ts";
 import type { IssuedCertificate } from "../issue-certificate.ts";
 import { termsError } from "./acme-client.ts";
 import { type AcmeOptions, defaultFolder, directoryUrl } from "./acme-options.ts";
@@ -15,6 +17,8 @@ import { FileStorage } from "./file-storage.ts";
 import { httpProof } from "./http-responder.ts";
 import { Issuer } from "./issuer.ts";
 import type { AcmeStatus } from "./kept-subject.ts";
+import type { OnDemandCertificates } from "./on-demand.ts";
+import { onDemandOf } from "./on-demand-of.ts";
 import { pauseOn } from "./pause.ts";
 import type { CertificateStorage } from "./storage.ts";
 import { isWildcard, type Subject } from "./subject.ts";
@@ -27,6 +31,8 @@ export interface AutomaticInit {
   /** What the listeners can prove names by. */
   readonly kinds: readonly ChallengeKind[];
   readonly log: Log;
+  /** Whether anything of the server answers for a name; for what is ordered on demand. */
+  readonly serves: (name: string) => boolean;
   /** Is given each certificate that comes, those that are there at the start first. */
   readonly onCertificate: (subject: Subject, certificate: KeptCertificate) => void;
   /** Hears that this process has ordered one. Default: nobody does. */
@@ -69,11 +75,18 @@ export class AutomaticCertificates {
   readonly #keeper: CertificateKeeper;
   readonly #challenges: ChallengeRecords;
   readonly #responder: TlsAlpnResponder;
+  readonly #onDemand: OnDemandCertificates | undefined;
 
-  private constructor(keeper: CertificateKeeper, challenges: ChallengeRecords, clock: Clock) {
-    this.#keeper = keeper;
-    this.#challenges = challenges;
-    this.#responder = new TlsAlpnResponder(challenges, clock);
+  private constructor(parts: {
+    readonly keeper: CertificateKeeper;
+    readonly challenges: ChallengeRecords;
+    readonly onDemand: OnDemandCertificates | undefined;
+    readonly clock: Clock;
+  }) {
+    this.#keeper = parts.keeper;
+    this.#challenges = parts.challenges;
+    this.#responder = new TlsAlpnResponder(parts.challenges, parts.clock);
+    this.#onDemand = parts.onDemand;
   }
 
   /**
@@ -115,27 +128,41 @@ export class AutomaticCertificates {
       onOrdered,
     });
     await keeper.add(...subjects);
-    return new AutomaticCertificates(keeper, challenges, clock);
+    const { onDemand: demanded } = options;
+    const parts = { issuer, records, storage, clock, log, serves: init.serves, onOrdered };
+    const onDemand = demanded && onDemandOf(demanded, options.directory, parts);
+    return new AutomaticCertificates({ keeper, challenges, onDemand, clock });
   }
 
   /** Begins to order what is missing, and to renew. Call it when the listeners listen: the authority comes at once. */
   start(): void {
     this.#keeper.start();
+    this.#onDemand?.start();
   }
 
   /** Ends; what is under way is gone on with at the next start. */
-  stop(): Promise<void> {
-    return this.#keeper.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.#keeper.stop(), this.#onDemand?.stop()]);
   }
 
   /** Has a subject looked at without delay: another process has ordered. */
   look(name: string): void {
     this.#keeper.look(name);
+    this.#onDemand?.look(name);
   }
 
-  /** The certificates, in the order of their subjects. */
+  /** The certificates, in the order of their subjects, then those that were ordered on demand. */
   status(): AcmeStatus[] {
-    return this.#keeper.status();
+    return [...this.#keeper.status(), ...(this.#onDemand?.status() ?? [])];
+  }
+
+  /**
+   * What is served for a name that nobody has ordered for beforehand; undefined when it is to have none.
+   *
+   * @throws {NoCertificateYet} also by the promise
+   */
+  onDemand(name: string, remoteAddress: string): MaybePromise<CertificateSet | undefined> {
+    return this.#onDemand?.find(name, remoteAddress);
   }
 
   /**

@@ -8,10 +8,17 @@ const JUMP = 60_000;
 /** Orders that one process makes at the same time. */
 const AT_ONCE = 4;
 
+interface Entry {
+  readonly kept: KeptSubject;
+  lookAt: number;
+  /** The look that is under way. */
+  looking: Promise<void> | undefined;
+}
+
 /** Keeps the certificates of all subjects fresh, in the background. */
 export class CertificateKeeper {
   readonly #keeping: Keeping;
-  readonly #subjects = new Map<string, { readonly kept: KeptSubject; lookAt: number; isLooking: boolean }>();
+  readonly #subjects = new Map<string, Entry>();
   readonly #stopped = new AbortController();
   readonly #looks = new Set<Promise<void>>();
   #silence: (() => void) | undefined;
@@ -27,9 +34,17 @@ export class CertificateKeeper {
     const added = subjects.filter(({ name }) => !this.#subjects.has(name));
     const kept = added.map((subject) => new KeptSubject(subject, this.#keeping));
     for (const each of kept) {
-      this.#subjects.set(each.subject.name, { kept: each, lookAt: 0, isLooking: false });
+      this.#subjects.set(each.subject.name, { kept: each, lookAt: 0, looking: undefined });
     }
     await Promise.all(kept.map((each) => each.load()));
+  }
+
+  /** Keeps subjects no more; an order that is under way comes to its end. What is stored stays. */
+  remove(...names: readonly string[]): void {
+    for (const name of names) {
+      this.#subjects.get(name)?.kept.retire();
+      this.#subjects.delete(name);
+    }
   }
 
   /** Begins to look, at once. */
@@ -53,6 +68,13 @@ export class CertificateKeeper {
     if (entry !== undefined) entry.lookAt = 0;
   }
 
+  /** Looks at a subject now. @returns it, when that is over; undefined when it is not kept, or no more */
+  async lookNow(name: string): Promise<KeptSubject | undefined> {
+    const entry = this.#subjects.get(name);
+    if (entry !== undefined) await this.#look(entry);
+    return this.#subjects.get(name)?.kept;
+  }
+
   status(): AcmeStatus[] {
     return [...this.#subjects.values()].map(({ kept }) => kept.status());
   }
@@ -64,15 +86,20 @@ export class CertificateKeeper {
     const hasJumped = Math.abs(ahead - this.#ahead) > JUMP;
     this.#ahead = ahead;
     for (const entry of this.#subjects.values()) {
-      if (entry.isLooking || (entry.lookAt > now && !hasJumped)) continue;
-      entry.isLooking = true;
-      const look = entry.kept.look(this.#stopped.signal).then((rest) => {
-        entry.isLooking = false;
-        entry.lookAt = clock.now() + rest;
-        this.#looks.delete(look);
-      });
-      this.#looks.add(look);
+      if (entry.looking === undefined && (entry.lookAt <= now || hasJumped)) void this.#look(entry);
     }
+  }
+
+  #look(entry: Entry): Promise<void> {
+    if (entry.looking !== undefined) return entry.looking;
+    const look = entry.kept.look(this.#stopped.signal).then((rest) => {
+      entry.looking = undefined;
+      entry.lookAt = this.#keeping.clock.now() + rest;
+      this.#looks.delete(look);
+    });
+    this.#looks.add(look);
+    entry.looking = look;
+    return look;
   }
 }
 

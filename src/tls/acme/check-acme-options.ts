@@ -1,3 +1,4 @@
+import { ON_DEMAND_LIMITS } from "./on-demand-options.ts";
 import { type AcmeOptions, directoryUrl, KNOWN_DIRECTORIES } from "./acme-options.ts";
 
 const KINDS = ["http-01", "tls-alpn-01"];
@@ -23,6 +24,10 @@ const NAMES: { readonly [Name in keyof Required<AcmeOptions>]: (value: unknown) 
     Array.isArray(value) && value.every((each) => typeof each === "string" && NAME.test(each))
       ? undefined
       : "a list of names in lower case",
+  onDemand: (value) =>
+    hasMethods(value, "ask") && Object.entries(value as object).every(isOfOnDemand)
+      ? undefined
+      : `{ ask: (name) => true or false }, and perhaps ${Object.keys(ON_DEMAND_LIMITS).join(", ")}, numbers from 1 on`,
   storage: (value) =>
     isText(value) || hasMethods(value, "get", "put", "remove", "list", "lock")
       ? undefined
@@ -55,6 +60,11 @@ export function faultOfAcmeOptions(options: object, name: string): string | unde
 
 function isText(value: unknown): boolean {
   return typeof value === "string" && value !== "";
+}
+
+function isOfOnDemand([name, value]: [string, unknown]): boolean {
+  if (name === "ask" || value === undefined) return name === "ask" || Object.hasOwn(ON_DEMAND_LIMITS, name);
+  return Object.hasOwn(ON_DEMAND_LIMITS, name) && Number.isFinite(value) && (value as number) >= 1;
 }
 
 function isHttps(url: string): boolean {

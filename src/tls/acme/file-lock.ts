@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { hostname } from "node:os";
+import { dirname, join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import type { Files } from "./file-storage.ts";
 import type { StorageLock } from "./storage.ts";
@@ -81,7 +82,8 @@ export class FileLocks {
   /** Two may break a lock at once: it is moved away by one of them, and given back if it was a new one already. */
   async #break(path: string): Promise<void> {
     const mark = this.#sightings.get(path)?.mark;
-    const aside = `${path}.${randomBytes(8).toString("hex")}`;
+    // A name of its own: that of the lock may be as long as a name can be.
+    const aside = join(dirname(path), `.${randomBytes(8).toString("hex")}`);
     const moved = await this.#files.rename(path, aside).then(() => true, ignore("ENOENT"));
     if (moved === undefined) return;
     const { ino, mtimeMs } = await this.#files.stat(aside);

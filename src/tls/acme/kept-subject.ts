@@ -35,6 +35,12 @@ export interface Keeping {
   readonly onCertificate: (subject: Subject, certificate: KeptCertificate) => void;
   /** Hears that this process has ordered one, to tell others that share the storage. */
   readonly onOrdered: (subject: Subject) => void;
+  /**
+   * Asked before each order: milliseconds that it has to wait at least, 0 when it may be made. Default: it may.
+   */
+  readonly mayOrder?: ((subject: Subject, signal: AbortSignal) => Promise<number>) | undefined;
+  /** Milliseconds between two looks while nothing is due. Default: a minute. */
+  readonly calm?: number | undefined;
   /** Waits for one of the places in which orders are made at the same time. */
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -54,10 +60,24 @@ export class KeptSubject {
   #isOrdering = false;
   /** Tries in a row that failed without the storage learning of it. */
   #unsaid = 0;
+  /** On the monotonic clock: no order of ours before. */
+  #heldUntil = 0;
+  #isElsewhere = false;
+  #isRetired = false;
 
   constructor(subject: Subject, keeping: Keeping) {
     this.subject = subject;
     this.#keeping = keeping;
+  }
+
+  /** Whether another process was at work on it when it was looked at last. */
+  get isElsewhere(): boolean {
+    return this.#isElsewhere;
+  }
+
+  /** Nobody wants it any more: nothing is told of it, and nothing begun. */
+  retire(): void {
+    this.#isRetired = true;
   }
 
   /** Takes what the storage has. */
@@ -67,7 +87,7 @@ export class KeptSubject {
     const found = await records.certificate(this.subject);
     if (found === undefined || found.pem === this.#certificate?.pem) return;
     this.#certificate = found;
-    onCertificate(this.subject, found);
+    if (!this.#isRetired) onCertificate(this.subject, found);
   }
 
   /**
@@ -78,8 +98,10 @@ export class KeptSubject {
   async look(signal: AbortSignal): Promise<number> {
     try {
       await this.load();
+      this.#isElsewhere = false;
       if (!this.#isDue() && !this.#isAdviceOld()) return this.#rest();
       const lock = await this.#keeping.records.lock(this.subject);
+      this.#isElsewhere = lock === undefined;
       if (lock === undefined) return EAGER;
       try {
         await this.#work(AbortSignal.any([signal, lock.signal]));
@@ -104,7 +126,16 @@ export class KeptSubject {
   async #work(signal: AbortSignal): Promise<void> {
     await this.load();
     if (this.#certificate !== undefined && this.#isAdviceOld()) await this.#askAdvice(this.#certificate, signal);
-    if (this.#isDue()) await this.#keeping.inTurn(() => this.#order(signal));
+    if (this.#isDue()) await this.#keeping.inTurn(() => this.#orderIfAllowed(signal));
+  }
+
+  async #orderIfAllowed(signal: AbortSignal): Promise<void> {
+    // Its turn may have come late.
+    if (this.#isRetired || signal.aborted) return;
+    const { mayOrder, clock } = this.#keeping;
+    const wait = (await mayOrder?.(this.subject, signal)) ?? 0;
+    if (wait > 0) this.#heldUntil = clock.now() + wait;
+    else await this.#order(signal);
   }
 
   async #order(signal: AbortSignal): Promise<void> {
@@ -174,7 +205,8 @@ export class KeptSubject {
 
   #isDue(): boolean {
     const wall = this.#keeping.clock.wall();
-    return this.#renewAt() <= wall && this.#waitsUntil() <= wall;
+    const isHeld = this.#heldUntil > this.#keeping.clock.now();
+    return !isHeld && this.#renewAt() <= wall && this.#waitsUntil() <= wall;
   }
 
   #waitsUntil(): number {
@@ -197,8 +229,9 @@ export class KeptSubject {
   }
 
   #rest(): number {
-    const rest = this.#next() - this.#keeping.clock.wall();
-    return Math.min(Math.max(rest, 1000), CALM);
+    const { clock, calm = CALM } = this.#keeping;
+    const rest = Math.max(this.#next() - clock.wall(), this.#heldUntil - clock.now());
+    return Math.min(Math.max(rest, 1000), calm);
   }
 
   status(): AcmeStatus {

@@ -76,6 +76,23 @@ const workers: AcmeCase = {
   },
 };
 
+const onDemand: AcmeCase = {
+  name: "on demand: of three workers one orders for a name, all handshakes wait and are served, a stranger is refused",
+  async run(pebble) {
+    using folder = new Folder();
+    const customers = ["a.customer.example.com", "b.customer.example.com"];
+    await using site = new Site(pebble, { names: [], customers, workers: 3 }, folder.path);
+    await site.until("a stranger is refused", async () =>
+      /unrecognized name/.test(await site.curl("stranger.example.com")),
+    );
+    const asked = Array.from({ length: 12 }, (_, index) => customers[index % 2]!);
+    for (const answer of await Promise.all(asked.map((name) => site.curl(name, 60)))) assert.match(answer, /by \d+$/);
+    assert.equal(issuedFor(site), 2);
+    assert.doesNotMatch(pebble.log, /stranger/);
+    await site.stop();
+  },
+};
+
 const together: AcmeCase = {
   name: "two servers on one folder order once",
   async run(pebble) {
@@ -204,6 +221,7 @@ export const ACME_CASES: readonly AcmeCase[] = [
   proved("tls-alpn-01"),
   dns,
   workers,
+  onDemand,
   together,
   renewal,
   advice,

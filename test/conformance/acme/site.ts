@@ -70,7 +70,7 @@ export class Site implements AsyncDisposable {
   }
 
   /** Asks by curl, which trusts Pebble's root alone. @returns what it answers, or why there is no answer */
-  async curl(name: string): Promise<string> {
+  async curl(name: string, seconds = 5): Promise<string> {
     using folder = new Folder();
     const root = join(folder.path, "root.pem");
     writeFileSync(root, await this.#pebble.root());
@@ -78,7 +78,7 @@ export class Site implements AsyncDisposable {
     const args = [
       "-sS",
       "--max-time",
-      "5",
+      String(seconds),
       "--cacert",
       root,
       "--resolve",

@@ -201,7 +201,7 @@ export class FakeAuthority {
     if (order !== undefined) return this.#finalize(order, payload as { csr: string });
     const authorization = this.orders
       .flatMap(({ authorizations }) => authorizations)
-      .find((each) => url.startsWith(each.url));
+      .find((each) => url === each.url || url.startsWith(`${each.url}/`));
     if (authorization === undefined) return this.problem(404, "malformed", "no such thing");
     const challenge = authorization.challenges.find((each) => each.url === url);
     if (challenge === undefined) return this.answer(200, authorization);
