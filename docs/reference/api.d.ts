@@ -17,6 +17,7 @@ declare module "millrace" {
       readonly directory?: string | undefined;
       readonly challenge?: Exclude<ChallengeKind, "dns-01"> | DnsProvider | undefined;
       readonly names?: readonly string[] | undefined;
+      readonly onDemand?: OnDemandOptions | undefined;
       readonly storage?: string | CertificateStorage | undefined;
       readonly externalAccount?: ExternalAccount | undefined;
       readonly profile?: string | undefined;
@@ -161,6 +162,7 @@ declare module "millrace" {
       #private;
       onMissing: FindMissing | undefined;
       onChallenge: FindMissing | undefined;
+      get any(): CertificateSet | undefined;
       get entries(): readonly CertificateEntry[];
       set(pattern: string, ...certificates: Certificate[]): void;
       delete(pattern: string): void;
@@ -240,6 +242,10 @@ declare module "millrace" {
       textBeside(present: readonly string[]): string;
   }
   type DefaultName = "allow-ips" | "cache-directive" | "csp" | "download" | "error-pages" | "hide" | "markdown" | "nonce" | "referrer-policy" | "security-fields" | "templates";
+  interface Demand {
+      readonly signal: AbortSignal;
+      readonly remoteAddress: string | undefined;
+  }
   class Dictionaries {
       #private;
       readonly codings: readonly DictionaryCoding[];
@@ -337,7 +343,7 @@ declare module "millrace" {
       readonly loader: Loader;
   };
   type Filter = (request: Request) => MaybePromise<boolean>;
-  type FindMissing = (name: string) => Promise<CertificateSet | undefined>;
+  type FindMissing = (name: string, remoteAddress: string) => MaybePromise<CertificateSet | undefined>;
   class Form extends Pairs {
       readonly files: readonly FormFile[];
       constructor(fields: readonly (readonly [name: string, value: string])[], files: readonly FormFile[]);
@@ -651,6 +657,13 @@ declare module "millrace" {
   }
   class NotFoundError extends HttpError {
       constructor(init?: string | HttpErrorInit);
+  }
+  interface OnDemandOptions {
+      ask(name: string, demand: Demand): MaybePromise<boolean>;
+      readonly timeout?: number | undefined;
+      readonly remember?: number | undefined;
+      readonly ordersPerHour?: number | undefined;
+      readonly maxNames?: number | undefined;
   }
   interface PageSource {
       load(path: string): MaybePromise<Representation | undefined>;

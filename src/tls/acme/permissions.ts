@@ -93,7 +93,8 @@ export class Permissions {
       );
       const answered = (async () => ask(name, { signal, remoteAddress }))();
       // An object, such as a response that nobody has looked at, is no yes.
-      return (await Promise.race([answered, over])) === true ? "yes" : "no";
+      const answer: unknown = await Promise.race([answered, over]);
+      return answer === true ? "yes" : "no";
     } catch (error) {
       this.#tell(name, error);
       return "unknown";

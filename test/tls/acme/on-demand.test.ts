@@ -60,10 +60,10 @@ class Shop {
 
   /** Waits in the time of the clock, of which so many milliseconds pass in each turn. */
   async inTime<T>(promise: Promise<T>, step = 100): Promise<T> {
-    let isOver = false;
-    const settled = promise.finally(() => (isOver = true));
+    const state = { isOver: false };
+    const settled = promise.finally(() => (state.isOver = true));
     settled.catch(() => {});
-    while (!isOver) {
+    while (!state.isOver) {
       await new Promise((resolve) => setImmediate(resolve));
       this.play.clock.advance(step);
     }
