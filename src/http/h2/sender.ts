@@ -12,8 +12,12 @@ const WAITING_LIMIT: number = 256 * 1024;
 /** The same when none of it can: streams that the client does not let go on must not stop the others at once. */
 const STALLED_LIMIT: number = 1024 * 1024;
 
-/** Content that is sent in one go, before others of this process get their turn. */
+/**
+ * Content that is sent in one go, before others of this process get their turn: to a client whose system holds it up, and at
+ * most. What waits in the connection is passed by nothing more urgent, so it is no more than such a client takes soon.
+ */
 const BATCH: number = 256 * 1024;
+const LARGEST_BATCH: number = 1024 * 1024;
 
 /**
  * Sends the content of all streams of a connection: frame by frame, the most urgent first, as far as the windows and the
@@ -28,6 +32,7 @@ export class Sender {
   /** Streams whose next piece is held back while too much waits. */
   readonly #held = new Set<StreamOutput>();
   #scheduled = false;
+  #batch = BATCH;
   /** Octets of content that the client still takes on the connection. RFC 9113 §6.9.1 */
   window: number = DEFAULT_WINDOW;
   /** Octets of streamed content that wait, and of content that was there as a whole. */
@@ -127,7 +132,7 @@ export class Sender {
     const queue = this.#queue;
     const { output } = this;
     this.#connection.cork();
-    let left = BATCH;
+    let left = this.#batch;
     // More than the connection asks for at once: each write costs as much as 100 KiB of its content.
     while (left > 0 && this.window > 0) {
       const next = queue.first();
@@ -142,7 +147,10 @@ export class Sender {
     }
     output.flush();
     this.#connection.uncork();
-    if (left <= 0 && queue.length > 0) this.pumpSoon();
+    if (left > 0) return;
+    // What is taken as a whole was too little.
+    this.#batch = this.#connection.unsent === 0 ? Math.min(this.#batch * 2, LARGEST_BATCH) : BATCH;
+    if (queue.length > 0) this.pumpSoon();
   }
 
   #wake(): void {
