@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { promisify } from "node:util";
+import { HttpError, WebServer } from "../../src/index.ts";
 import { type Ended, commandResult } from "../support/run-command.ts";
 
 const root = mkdtempSync(join(tmpdir(), "millrace-init-"));
@@ -87,16 +88,24 @@ suite("millrace init", { concurrency: 2 }, () => {
     const args = JSON.parse(/^CMD (.*)$/m.exec(file)![1]!) as string[];
     assert.deepEqual(args.slice(0, 5), ["app.ts", "--host", "0.0.0.0", "--port", "3000"]);
     assert.match(ignored, /^\.env\*$/m);
-    // The command of the health check, on a server that is ready and on none.
+    // The command of the health check, on a server that is ready, on one that is not, and on none.
     const [command, ...rest] = JSON.parse(/^ {2}CMD (.*)$/m.exec(file)![1]!) as string[];
     assert.equal(command, "node");
-    await assert.rejects(
+    const check = (port: number): Promise<unknown> =>
       run(
         process.execPath,
-        rest.map((each) => each.replace("9090", "1")),
-      ),
-      { code: 1 },
-    );
+        rest.map((each) => each.replace("9090", `${port}`)),
+      );
+    const server = new WebServer({ app: () => "", listen: "127.0.0.1:0", admin: "127.0.0.1:0", log: "off" });
+    await using ready = await server.start();
+    await check((ready.adminAddress as { port: number }).port);
+    await using other = await new WebServer({
+      app: () => new HttpError(503),
+      listen: "127.0.0.1:0",
+      log: "off",
+    }).start();
+    await assert.rejects(check((other.addresses[0] as { port: number }).port), { code: 1 });
+    await assert.rejects(check(1), { code: 1 });
   });
 
   test("kubernetes: probes of the admin listener, no rights, and more patience than answers need", async () => {
