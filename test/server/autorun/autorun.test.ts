@@ -266,6 +266,19 @@ suite("Autorun", { concurrency: 4 }, () => {
     await until(() => seen.includes("closed 2"));
   });
 
+  test("cleans up after scripts when the server has stopped, behind its extensions", async () => {
+    const seen: string[] = ((globalThis as { atTheEnd?: string[] }).atTheEnd = []);
+    const site = await ScriptSite.start({
+      "autorun/a.ts": `export default ({ onRemove, signal, use }) => {
+        use({ name: "mark", package() {}, close: () => { globalThis.atTheEnd.push("closed"); } });
+        onRemove(() => { globalThis.atTheEnd.push("cleaned " + signal.aborted); });
+      };`,
+    });
+    await site.server.stop();
+    assert.deepEqual(seen, ["closed", "cleaned true"]);
+    await site[Symbol.asyncDispose]();
+  });
+
   test("lets requests end with the version that they began with, and only then cleans up after it", async () => {
     const script = (version: number): string => `
       export default ({ get, onRemove }) => {

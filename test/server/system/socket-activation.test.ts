@@ -9,6 +9,7 @@ import { after, suite, test } from "node:test";
 import { promisify } from "node:util";
 import { takeInheritedSockets, withInherited } from "../../../src/server/system/inherited-sockets.ts";
 import { until } from "../../life/fleet-process.ts";
+import { testCertificate } from "../../support/test-certificates.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-activation-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -130,6 +131,16 @@ suite("Socket activation", { concurrency: 3 }, () => {
       assert.equal(before.has(await curl("--unix-socket", path, "http://localhost/")), false);
     });
   }
+
+  test("TLS is spoken at one that nothing was asked for, where all that was asked for speak it", async () => {
+    const options = { listen: { port: 1, tls: true }, tls: await testCertificate(["localhost"]) };
+    const file = join(folder, "secure.ts");
+    writeFileSync(file, `export default { app: () => "secure", ...${JSON.stringify(options)} };`);
+    await using service = await activate([0], "web", ["run", file]);
+    const [port] = service.ports;
+    assert.match(service.output(), new RegExp(`millrace: https://127\\.0\\.0\\.1:${port}/\n`));
+    assert.equal(await curl("--insecure", `https://127.0.0.1:${port}/`), "secure");
+  });
 
   test("a socket is chosen by its name or by its descriptor, and others are left alone", async () => {
     const file = program("names.ts", ["fd:second", { fd: 3 }]);

@@ -84,6 +84,17 @@ suite("LuaFlare --systemd", { concurrency: 4 }, () => {
     assert.equal(await fleet.get("/"), "1");
   });
 
+  test("so is the first reload of a process that has no workers", async () => {
+    using socket = await NotifySocket.open(join(folder, "first.sock"));
+    const file = program("first.ts", `export default { app: () => "1" };`);
+    await using fleet = await start({ file, env: { NOTIFY_SOCKET: socket.address } });
+    await socket.until("READY=1");
+    fleet.kill("SIGHUP");
+    await socket.until("RELOADING=1");
+    await socket.until("READY=1", 2);
+    assert.equal(await fleet.get("/"), "1");
+  });
+
   for (const args of [[], ["--workers", "1"]]) {
     test(`the watchdog hears of a server that lives, not of one whose event loop stands still ${args.join("=")}`, async () => {
       using socket = await NotifySocket.open(join(folder, `watchdog${args.length}.sock`));

@@ -151,6 +151,18 @@ suite("Reload of a single process", { concurrency: false }, () => {
     assert.equal(await fleet.exitBy("SIGTERM"), 0);
   });
 
+  test("idle connections wait for their last answer while others go on, and not when everything stops", async () => {
+    await using fleet = await FleetProcess.start();
+    const wire = await Wire.open(fleet.port);
+    await wire.post("/echo", "a", "keep-alive");
+    await reloaded(fleet);
+    assert.equal(wire.isOpen, true);
+    const began = performance.now();
+    assert.equal(await fleet.exitBy("SIGTERM"), 0);
+    // What has been replaced has 30 s otherwise.
+    assert.ok(performance.now() - began < 15_000);
+  });
+
   test("onShutdown is called when the process has ended what it had, and stop waits for all of it", async () => {
     const file = program(
       `import { setTimeout as sleep } from "node:timers/promises";
