@@ -162,6 +162,7 @@ declare module "millrace" {
       #private;
       onMissing: FindMissing | undefined;
       onChallenge: FindMissing | undefined;
+      staples: KeptStaples | undefined;
       get any(): CertificateSet | undefined;
       get entries(): readonly CertificateEntry[];
       set(pattern: string, ...certificates: Certificate[]): void;

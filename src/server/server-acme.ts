@@ -10,7 +10,7 @@ import type { ChallengeKind } from "../tls/acme/challenge-solver.ts";
 import type { AcmeStatus } from "../tls/acme/kept-subject.ts";
 import type { Subject } from "../tls/acme/subject.ts";
 import { Certificate } from "../tls/certificate.ts";
-import type { Certificates, CertificateSet } from "../tls/certificates.ts";
+import type { Certificates, CertificateSet, KeptStaples } from "../tls/certificates.ts";
 import { issueCertificate } from "../tls/issue-certificate.ts";
 import { acmeSubjects, type PatternSubject } from "./acme-subjects.ts";
 
@@ -68,14 +68,18 @@ export class ServerAcme {
     const list = ServerAcme.check(init);
     if (!listens.securely) log.write("warn", "Certificates are ordered, and no listener speaks TLS", {});
     const patterns = new Map(list.map(({ pattern, subject }) => [subject, pattern]));
+    const served = new WeakMap<Certificate, Subject>();
     const automatic = await AutomaticCertificates.open({
       options,
       subjects: [...patterns.keys()],
       kinds: kindsOf(listens),
       log,
       serves: init.serves,
-      onCertificate: (subject, { chain: cert, key }) =>
-        certificates.set(patterns.get(subject)!, new Certificate({ cert, key })),
+      onCertificate: (subject, { chain: cert, key }) => {
+        const certificate = new Certificate({ cert, key });
+        served.set(certificate, subject);
+        certificates.set(patterns.get(subject)!, certificate);
+      },
       onOrdered: ({ name }) => init.tell?.(name),
     });
     certificates.onChallenge = async (name) => {
@@ -84,6 +88,7 @@ export class ServerAcme {
     };
     const placeholder = placeholders(list, certificates);
     certificates.onMissing = (name, remoteAddress) => placeholder(name) ?? automatic.onDemand(name, remoteAddress);
+    certificates.staples = staplesOf(automatic, served, log);
     return new ServerAcme(automatic);
   }
 
@@ -120,6 +125,28 @@ export class ServerAcme {
 
 function kindsOf({ plainly, securely }: ServerAcmeInit["listens"]): ChallengeKind[] {
   return [...(plainly ? (["http-01"] as const) : []), ...(securely ? (["tls-alpn-01"] as const) : [])];
+}
+
+/** What responders say of certificates is kept beside them; one that was revoked is replaced. */
+function staplesOf(automatic: AutomaticCertificates, served: WeakMap<Certificate, Subject>, log: Log): KeptStaples {
+  const { records } = automatic;
+  return {
+    async get(certificate) {
+      const subject = served.get(certificate);
+      return subject && records.staple(subject);
+    },
+    async put(certificate, response) {
+      const subject = served.get(certificate);
+      if (subject !== undefined) await records.putStaple(subject, response);
+    },
+    onRevoked(certificate) {
+      const subject = served.get(certificate);
+      if (subject === undefined) return;
+      automatic.revoked(subject.name, certificate.serial).catch((error: unknown) => {
+        log.write("error", "Certificates cannot be kept", { name: subject.name, error });
+      });
+    },
+  };
 }
 
 /** Certificates of our own for names whose first one has not come yet, made when somebody asks. */

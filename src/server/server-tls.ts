@@ -1,3 +1,4 @@
+import { systemClock } from "../base/clock.ts";
 import { MillraceError, type SourcePlace } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { HostPattern } from "../fields/host-pattern.ts";
@@ -7,6 +8,8 @@ import type { Peer } from "../http/channel.ts";
 import { readPem } from "../tls/certificate-files.ts";
 import type { Certificates } from "../tls/certificates.ts";
 import type { ClientPolicy } from "../tls/client-policy.ts";
+import { httpOcspTransport } from "../tls/ocsp/ocsp-transport.ts";
+import { Stapler } from "../tls/ocsp/stapler.ts";
 import { type HandshakeCounts, Secure } from "../tls/secure.ts";
 import { SecureConnection } from "../tls/secure-connection.ts";
 import { SecureContexts } from "../tls/secure-contexts.ts";
@@ -45,6 +48,7 @@ export class ServerTls {
   /** What takes away what each host has here. */
   readonly #hosts = new Map<Host, () => void>();
   #secure: Secure | undefined;
+  #stapler: Stapler | undefined;
 
   private constructor(init: ServerTlsInit) {
     this.#init = init;
@@ -106,8 +110,13 @@ export class ServerTls {
     const { tls, log } = this.#init;
     const { secrets, ...others } = securing;
     const minVersion = tls === "development" ? undefined : tls.minVersion;
-    const contexts = new SecureContexts({ certificates, policies: this.#policies, secrets, minVersion });
+    const transport = httpOcspTransport();
+    const stapler = new Stapler({ certificates, transport, clock: systemClock, log, random: Math.random });
+    const stapleOf = stapler.of.bind(stapler);
+    const contexts = new SecureContexts({ certificates, policies: this.#policies, secrets, stapleOf, minVersion });
     this.#secure = new Secure({ contexts, log, ...others });
+    this.#stapler = stapler;
+    stapler.start();
     this.#served.watch();
     return this.#secure.accept(onConnection);
   }
@@ -127,8 +136,9 @@ export class ServerTls {
     this.#secure?.abort();
   }
 
-  /** Looks at files no more. */
+  /** Looks at files no more, and asks nobody about certificates. */
   close(): void {
+    this.#stapler?.stop();
     this.#served.close();
   }
 

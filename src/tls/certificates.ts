@@ -11,6 +11,14 @@ export interface CertificateEntry {
   readonly certificates: CertificateSet;
 }
 
+/** Where the responses of OCSP responders are kept, for certificates that are kept there themselves. */
+export interface KeptStaples {
+  get(certificate: Certificate): Promise<Buffer | undefined>;
+  put(certificate: Certificate, response: Buffer): Promise<void>;
+  /** A certificate has been revoked. May be told more than once. */
+  onRevoked(certificate: Certificate): void;
+}
+
 /**
  * Finds a certificate for a name that has none yet.
  *
@@ -37,6 +45,8 @@ export class Certificates {
   onMissing: FindMissing | undefined;
   /** Asked for what answers a challenge of ACME for a name (TLS-ALPN-01, RFC 8737 §3). Default: nobody. */
   onChallenge: FindMissing | undefined;
+  /** @internal Default: responses are kept nowhere. */
+  staples: KeptStaples | undefined;
 
   /** What names have that no other pattern takes. */
   get any(): CertificateSet | undefined {

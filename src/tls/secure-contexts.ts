@@ -14,6 +14,8 @@ export interface SecureContextsInit {
   readonly certificates: Certificates;
   readonly policies: ClientPolicyFinder;
   readonly secrets: TicketSecrets;
+  /** What is stapled when certificates are shown, if anything is. Default: nothing is. */
+  readonly stapleOf?: ((set: CertificateSet) => Buffer | undefined) | undefined;
   /** Default: `TLSv1.2`. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
 }
@@ -22,6 +24,8 @@ export interface SecureContextsInit {
 export interface Chosen {
   readonly context: SecureContext;
   readonly policy: ClientPolicy | undefined;
+  /** The status of the certificate, for clients that ask. */
+  readonly staple: Buffer | undefined;
   /** Whether it only answers an ACME challenge. */
   readonly isChallenge: boolean;
 }
@@ -98,12 +102,14 @@ export class SecureContexts {
 
   #answering(challenge: CertificateSet | undefined): Chosen | undefined {
     if (challenge === undefined) return undefined;
-    return { context: this.#make(challenge, undefined, undefined), policy: undefined, isChallenge: true };
+    const context = this.#make(challenge, undefined, undefined);
+    return { context, policy: undefined, staple: undefined, isChallenge: true };
   }
 
   #chosen(set: CertificateSet, { name, ticket }: ClientHello): Chosen {
     const policy = this.#init.policies.find(name);
-    return { context: this.#contextOf(set, policy, ticket), policy, isChallenge: false };
+    const staple = this.#init.stapleOf?.(set);
+    return { context: this.#contextOf(set, policy, ticket), policy, staple, isChallenge: false };
   }
 
   #contextOf(set: CertificateSet, policy: ClientPolicy | undefined, ticket: string): SecureContext {

@@ -9,6 +9,7 @@ import { type ClientHello, parseClientHello } from "./client-hello.ts";
 import { answerPlainHttp, looksLikeHttp } from "./plain-http.ts";
 import { ACME_PROTOCOL, type Chosen, type SecureContexts } from "./secure-contexts.ts";
 import { SecureConnection } from "./secure-connection.ts";
+import { stapleTo } from "./staple-to.ts";
 
 /** How connections become secure ones. */
 export interface SecureOptions {
@@ -193,6 +194,7 @@ class Handshake implements ConnectionHandler, Watched {
       ALPNProtocols: chosen.isChallenge ? [ACME_PROTOCOL] : [...protocols],
     });
     this.#socket = socket;
+    if (chosen.staple !== undefined) stapleTo(socket, chosen.staple);
     socket.on("error", this.#onError);
     socket.on("close", this.#onLost);
     socket.once("secure", () => this.#done(socket, chosen));

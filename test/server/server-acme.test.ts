@@ -1,12 +1,33 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { connect } from "node:tls";
 import { host, type ServerOptions, WebServer } from "../../src/index.ts";
+import { folderOf } from "../../src/tls/acme/certificate-records.ts";
+import { OcspAuthority, type OcspCertificate } from "../support/ocsp-authority.ts";
 import { exchange } from "../support/raw-exchange.ts";
 import { securePort } from "../support/secure-client.ts";
 import { testCertificate } from "../support/test-certificates.ts";
 import { issuerOf, plainPort, SECURE, stage, until } from "./acme-stage.ts";
+
+/** Stores a certificate as if it had been ordered for `example.com`. @returns where */
+function keep(folder: string, directory: string, { key, chain }: OcspCertificate): string {
+  const place = join(folder, folderOf(directory), "certificates/example.com");
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  writeFileSync(join(place, "certificate.pem"), key + chain, { mode: 0o600 });
+  return place;
+}
+
+/** What a client that asks for the status of the certificate is told with the handshake. */
+async function stapleOf(server: WebServer, servername: string): Promise<Buffer | undefined> {
+  const options = { port: securePort(server), host: "127.0.0.1", servername, rejectUnauthorized: false };
+  const socket = connect({ ...options, requestOCSP: true });
+  const [staple] = (await once(socket, "OCSPResponse")) as [Buffer | null];
+  socket.destroy();
+  return staple ?? undefined;
+}
 
 describe("A server with automatic certificates", () => {
   for (const challenge of ["http-01", "tls-alpn-01"] as const) {
@@ -34,6 +55,37 @@ describe("A server with automatic certificates", () => {
       assert.deepEqual(names.sort(), ["example.com", "www.example.com"]);
     });
   }
+
+  test("keeps what a responder says of its certificate, and staples it after a restart", async (context) => {
+    const { authority, folder, start } = await stage(context);
+    await using ocsp = new OcspAuthority();
+    await ocsp.settle();
+    const place = keep(folder, authority.directory, ocsp.issue({ name: "example.com" }));
+    await ocsp.serve();
+    const hosts = [host("example.com")];
+    const first = await start({ hosts });
+    await until(() => existsSync(join(place, "staple.txt")));
+    const staple = await stapleOf(first, "example.com");
+    assert.equal(staple?.toString("base64"), readFileSync(join(place, "staple.txt"), "utf8"));
+    await first.stop();
+    await ocsp.silence();
+    await using next = await start({ hosts });
+    await until(async () => (await stapleOf(next, "example.com"))?.equals(staple) === true);
+    assert.deepEqual(authority.fake.orders, []);
+  });
+
+  test("replaces a certificate that has been revoked", async (context) => {
+    const { authority, folder, start } = await stage(context);
+    await using ocsp = new OcspAuthority();
+    await ocsp.settle();
+    const leaf = ocsp.issue({ name: "example.com" });
+    keep(folder, authority.directory, leaf);
+    ocsp.revoke(leaf);
+    await ocsp.serve();
+    await using server = await start({ hosts: [host("example.com")] });
+    await until(async () => (await issuerOf(server, "example.com")) === "Fake CA");
+    assert.equal(authority.fake.orders.length, 1);
+  });
 
   test("serves what it has after a restart without a word to the authority", async (context) => {
     const { authority, start } = await stage(context);

@@ -76,14 +76,18 @@ export class AutomaticCertificates {
   readonly #challenges: ChallengeRecords;
   readonly #responder: TlsAlpnResponder;
   readonly #onDemand: OnDemandCertificates | undefined;
+  /** What is stored of the certificates. */
+  readonly records: CertificateRecords;
 
   private constructor(parts: {
     readonly keeper: CertificateKeeper;
+    readonly records: CertificateRecords;
     readonly challenges: ChallengeRecords;
     readonly onDemand: OnDemandCertificates | undefined;
     readonly clock: Clock;
   }) {
     this.#keeper = parts.keeper;
+    this.records = parts.records;
     this.#challenges = parts.challenges;
     this.#responder = new TlsAlpnResponder(parts.challenges, parts.clock);
     this.#onDemand = parts.onDemand;
@@ -131,7 +135,7 @@ export class AutomaticCertificates {
     const { onDemand: demanded } = options;
     const parts = { issuer, records, storage, clock, log, serves: init.serves, onOrdered };
     const onDemand = demanded && onDemandOf(demanded, options.directory, parts);
-    return new AutomaticCertificates({ keeper, challenges, onDemand, clock });
+    return new AutomaticCertificates({ keeper, records, challenges, onDemand, clock });
   }
 
   /** Begins to order what is missing, and to renew. Call it when the listeners listen: the authority comes at once. */
@@ -149,6 +153,11 @@ export class AutomaticCertificates {
   look(name: string): void {
     this.#keeper.look(name);
     this.#onDemand?.look(name);
+  }
+
+  /** Has a certificate replaced that was revoked. @param serial its number, as Node writes it */
+  revoked(name: string, serial: string): Promise<void> {
+    return this.#keeper.revoked(name, serial);
   }
 
   /** The certificates, in the order of their subjects, then those that were ordered on demand. */

@@ -75,6 +75,12 @@ export class CertificateKeeper {
     return this.#subjects.get(name)?.kept;
   }
 
+  /** Has a certificate replaced that was revoked, if it is still the one that is kept. */
+  async revoked(name: string, serial: string): Promise<void> {
+    await this.#subjects.get(name)?.kept.revoked(serial);
+    this.look(name);
+  }
+
   status(): AcmeStatus[] {
     return [...this.#subjects.values()].map(({ kept }) => kept.status());
   }

@@ -37,6 +37,8 @@ export interface KeptState {
     readonly window: RenewalWindow | undefined;
     readonly askAt: number;
   };
+  /** The serial number of the certificate that has been revoked, which is to be replaced. */
+  readonly revoked?: string | undefined;
   /** From 0 to 1: where in its window this one renews. */
   readonly fraction: number;
 }
@@ -82,6 +84,16 @@ export class CertificateRecords {
 
   putState(subject: Subject, state: KeptState): Promise<void> {
     return this.#storage.put(this.#key(subject, "state.json"), JSON.stringify(state));
+  }
+
+  /** What its responder has said of a certificate (OCSP), in DER. */
+  async staple(subject: Subject): Promise<Buffer | undefined> {
+    const text = await this.#storage.get(this.#key(subject, "staple.txt"));
+    return text === undefined ? undefined : Buffer.from(text, "base64");
+  }
+
+  putStaple(subject: Subject, response: Buffer): Promise<void> {
+    return this.#storage.put(this.#key(subject, "staple.txt"), response.toString("base64"));
   }
 
   /** One process orders for a subject at a time. */

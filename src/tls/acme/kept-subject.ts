@@ -188,6 +188,13 @@ export class KeptSubject {
     await this.#put({ renewal });
   }
 
+  /** A certificate has been revoked: it is replaced, like one whose time has come, and after a restart too. */
+  async revoked(serial: string): Promise<void> {
+    await this.load();
+    if (serial !== this.#certificate?.leaf.serialNumber || serial === this.#state?.revoked) return;
+    await this.#put({ revoked: serial });
+  }
+
   async #put(changes: Partial<KeptState>): Promise<void> {
     const before = this.#state ?? { failures: 0, retryAt: 0, fraction: this.#keeping.random() };
     this.#state = { ...before, ...changes };
@@ -198,9 +205,11 @@ export class KeptSubject {
   #renewAt(): number {
     const certificate = this.#certificate;
     if (certificate === undefined || !isFor(certificate, this.subject)) return 0;
-    const { renewal, fraction = 0, restUntil = 0 } = this.#state ?? {};
-    const window = renewal?.serial === certificate.leaf.serialNumber ? renewal.window : undefined;
-    return Math.max(renewalTime(certificate, window, fraction), this.#unlessFar(restUntil));
+    const { renewal, fraction = 0, restUntil = 0, revoked } = this.#state ?? {};
+    const { serialNumber } = certificate.leaf;
+    const window = renewal?.serial === serialNumber ? renewal.window : undefined;
+    const time = revoked === serialNumber ? 0 : renewalTime(certificate, window, fraction);
+    return Math.max(time, this.#unlessFar(restUntil));
   }
 
   #isDue(): boolean {

@@ -83,6 +83,30 @@ describe("Certificates that are kept", () => {
     await play.keeper.stop();
   });
 
+  test("are replaced when they are revoked, by whoever comes next, once they are a day old", async () => {
+    const play = await kept();
+    const serial = (): string => play.certificates.at(-1)!.leaf.serialNumber;
+    await play.keeper.revoked("example.com", "00");
+    await play.keeper.revoked("example.org", serial());
+    await play.leap(2 * DAY);
+    assert.equal(play.authority.orders.length, 1);
+    assert.equal((await play.records.state(SUBJECT))?.revoked, undefined);
+    await play.keeper.revoked("example.com", serial());
+    await play.keeper.stop();
+    const next = await kept({ storage: play.storage, clock: play.clock, authority: play.authority });
+    assert.equal(play.authority.orders.length, 2);
+    assert.equal(next.certificates.length, 2);
+    // An authority that revokes whatever it issues is not asked in a loop.
+    const orders = ordersByDay(next, HOUR);
+    await next.leap(2 * HOUR);
+    for (let day = 0; day < 3; day++) {
+      await next.keeper.revoked("example.com", next.certificates.at(-1)!.leaf.serialNumber);
+      assert.equal((await orders(20 / 24)).length, 0, `day ${day}`);
+      assert.equal((await orders(4 / 24)).length, 1, `day ${day}`);
+    }
+    await next.keeper.stop();
+  });
+
   test("are not ordered in a loop by an authority that always suggests the past", async () => {
     const play = new Play();
     play.authority.advice = { suggestedWindow: { start: "2020-01-01T00:00:00Z", end: "2020-01-02T00:00:00Z" } };
