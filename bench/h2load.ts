@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { AGREED } from "./agreed.ts";
 import { adopt, pinned } from "./server.ts";
 import type { Load } from "./wrk.ts";
 
@@ -11,10 +12,17 @@ export interface Streams {
   readonly path: string;
 }
 
-/** Loads a server with HTTP/2 in cleartext from core 1 for whole seconds. */
-export async function h2load(port: number, seconds: number, { connections, streams, path }: Streams): Promise<Load> {
-  const url = `http://127.0.0.1:${port}${path}`;
-  const argv = pinned(1, ["h2load", `-c${connections}`, `-m${streams}`, `-D${seconds}`, url]);
+/** Loads a server with HTTP/2 from core 1 for whole seconds: in cleartext, or with what all agree on over TLS. */
+export async function h2load(
+  port: number,
+  seconds: number,
+  { connections, streams, path }: Streams,
+  secure = false,
+): Promise<Load> {
+  const url = `http${secure ? "s" : ""}://127.0.0.1:${port}${path}`;
+  // It sets these over what OpenSSL's configuration says. TLS 1.2 it offers too: no server takes it that speaks 1.3.
+  const offers = secure ? [`--tls13-ciphers=${AGREED.cipher}`, `--groups=${AGREED.group}`, "--npn-list=h2"] : [];
+  const argv = pinned(1, ["h2load", ...offers, `-c${connections}`, `-m${streams}`, `-D${seconds}`, url]);
   const [program, ...args] = argv;
   const promise = promisify(execFile)(program, args, { timeout: (seconds + 30) * 1_000 });
   adopt(promise.child);

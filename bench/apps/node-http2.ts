@@ -1,15 +1,26 @@
 import { readFileSync } from "node:fs";
-import { constants, createServer } from "node:http2";
+import {
+  constants,
+  createSecureServer,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { join } from "node:path";
-import { folder, port } from "./contract.ts";
+import { certificate, folder, port } from "./contract.ts";
 
 const { HTTP2_HEADER_CONTENT_LENGTH, HTTP2_HEADER_CONTENT_TYPE, HTTP2_HEADER_PATH, HTTP2_HEADER_STATUS } = constants;
 
 const files = new Map<string, Buffer>();
 
+const server =
+  certificate === undefined
+    ? createServer()
+    : createSecureServer({ cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) });
+
 /** Its own streams, not the compatible API, which costs more. */
-createServer()
-  .on("stream", (stream, headers) => {
+server
+  .on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     let body: string | Buffer = JSON.stringify({ hello: "world" });
     let type = "application/json";
     if (folder !== undefined) {

@@ -87,7 +87,8 @@ function nginxServer({ kind, port, folder, origin, http2, tls }: Use, prefix: st
 }
 
 /** h2o 2.2 answers a fixed text only through mruby, so it takes part with files alone, and with one as its index. */
-function h2o(program: string, { port, folder }: Use): Command {
+function h2o(program: string, { port, folder, tls }: Use): Command {
+  const secrets = tls === undefined ? "" : `  ssl:\n    certificate-file: ${tls.cert}\n    key-file: ${tls.key}`;
   return configured(
     join(scratch, `h2o-${port}.conf`),
     [program, "-c"],
@@ -98,6 +99,7 @@ max-connections: 16384
 listen:
   host: 127.0.0.1
   port: ${port}
+${secrets}
 hosts:
   default:
     paths:

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
-import { connect, type IncomingHttpHeaders } from "node:http2";
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { AGREED_NOTE, CLIENT_OPTIONS } from "../agreed.ts";
+import { certificate, handshakeFault } from "../certificate.ts";
 import { h2load, type Streams } from "../h2load.ts";
 import { loadInTurn, type Visit, type Visited } from "../load.ts";
 import type { Peer, Use } from "../peers/peer.ts";
@@ -10,54 +12,133 @@ import { cpuMicroseconds } from "../process-tree.ts";
 import type { Effort, LeftOut, Outcome, Row } from "../row.ts";
 import { freePort, scratch, type Server, start } from "../server.ts";
 
-interface Http2Row extends Streams {
-  readonly name: string;
-  readonly title: string;
+/** What servers of HTTP/2 are asked for, and what they must answer. */
+interface Question {
   readonly kind: Use["kind"];
   readonly folder: string;
+  readonly path: string;
   readonly type: string;
   readonly body: string;
+  readonly tls: boolean;
+}
+
+interface Http2Row extends Question, Streams {
+  readonly name: string;
+  readonly title: string;
 }
 
 const PEERS = ["millrace", "node:http2", "nginx", "h2o"];
 
-/** The rows of HTTP/2 in cleartext, by prior knowledge. */
+/** The rows of HTTP/2: in cleartext by prior knowledge, then over TLS. */
 export function http2Rows(): Row[] {
+  return [...rows(false), ...rows(true)];
+}
+
+/** `GET /` answered with a small JSON object. */
+export function http2Hello(tls = false): Question {
   const body = '{"hello":"world"}';
-  const hello = {
-    kind: "hello",
-    folder: folderWith("index.json", body),
-    path: "/",
-    type: "application/json",
-    body,
-  } as const;
+  return { kind: "hello", folder: folderWith("index.json", body), path: "/", type: "application/json", body, tls };
+}
+
+/** Starts one server per peer; a peer that does not start, or whose answers are wrong, is left out. */
+export async function startAllHttp2(
+  peers: readonly Peer[],
+  question: Question,
+): Promise<{ servers: Server[]; leftOut: LeftOut[] }> {
+  const servers: Server[] = [];
+  const leftOut: LeftOut[] = [];
+  const tls = question.tls ? await certificate() : undefined;
+  for (const peer of peers) {
+    try {
+      const port = await freePort();
+      const server = await start(peer.name, peer.command({ ...question, port, routes: 0, http2: true, tls }), port);
+      const wrong = await http2Fault(server.port, question);
+      if (wrong === undefined) servers.push({ ...server, secure: question.tls });
+      else {
+        leftOut.push({ name: peer.name, reason: wrong });
+        await server.stop();
+      }
+    } catch (error) {
+      leftOut.push({ name: peer.name, reason: (error as Error).message });
+    }
+  }
+  return { servers, leftOut };
+}
+
+/** What is wrong with an answer, of the first request of a connection and of one that follows it. */
+export async function http2Fault(port: number, { path, type, body, tls }: Question): Promise<string | undefined> {
+  const disagreed = tls ? await handshakeFault(port) : undefined;
+  if (disagreed !== undefined) return disagreed;
+  const session = tls
+    ? connect(`https://127.0.0.1:${port}`, { ...CLIENT_OPTIONS, ca: (await certificate()).ca })
+    : connect(`http://127.0.0.1:${port}`);
+  const over = new Promise<string>((resolve) => {
+    session.on("error", (error) => resolve(`no answer: ${error.message}`));
+    session.once("close", () => resolve("no answer: the connection ended"));
+    session.setTimeout(5_000, () => resolve("no answer: timeout"));
+  });
+  try {
+    for (let time = 0; time < 2; time++) {
+      const wrong = await Promise.race([over, answerFault(session, path, { type, body })]);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  } finally {
+    session.destroy();
+  }
+}
+
+async function answerFault(
+  session: ClientHttp2Session,
+  path: string,
+  { type, body }: Pick<Question, "type" | "body">,
+): Promise<string | undefined> {
+  const pieces: Buffer[] = [];
+  let headers: IncomingHttpHeaders;
+  try {
+    const stream = session.request({ ":path": path });
+    [headers] = (await once(stream, "response")) as [IncomingHttpHeaders];
+    for await (const piece of stream) pieces.push(piece as Buffer);
+  } catch (error) {
+    return `no answer: ${(error as Error).message}`;
+  }
+  const status = String(headers[":status"]);
+  if (status !== "200") return `answers ${status}`;
+  if (headers["content-type"]?.split(";")[0] !== type) return `has the type ${headers["content-type"]}`;
+  if (headers.date === undefined) return "has no Date";
+  return Buffer.concat(pieces).toString("latin1") === body ? undefined : "has other content";
+}
+
+function rows(tls: boolean): Row[] {
+  const prefix = tls ? "h2-tls" : "h2";
+  const protocol = tls ? "HTTP/2 over TLS" : "HTTP/2";
   const mebibyte = "0123456789abcde\n".repeat(65_536);
-  const folder = folderWith("mebibyte.txt", mebibyte);
   return [
     row({
-      ...hello,
-      name: "h2-json",
-      title: "HTTP/2: GET / answered with JSON, 32 streams of 16 connections",
+      ...http2Hello(tls),
+      name: `${prefix}-json`,
+      title: `${protocol}: GET / answered with JSON, 32 streams of 16 connections`,
       connections: 16,
       streams: 32,
     }),
     row({
-      ...hello,
-      name: "h2-json-1",
-      title: "HTTP/2: the same, one stream of 16 connections",
+      ...http2Hello(tls),
+      name: `${prefix}-json-1`,
+      title: `${protocol}: the same, one stream of 16 connections`,
       connections: 16,
       streams: 1,
     }),
     row({
-      name: "h2-download",
-      title: "HTTP/2: a file of 1 MiB, 8 streams of 4 connections",
+      name: `${prefix}-download`,
+      title: `${protocol}: a file of 1 MiB, 8 streams of 4 connections`,
       kind: "files",
-      folder,
+      folder: folderWith("mebibyte.txt", mebibyte),
       path: "/mebibyte.txt",
       type: "text/plain",
       body: mebibyte,
       connections: 4,
       streams: 8,
+      tls,
     }),
   ];
 }
@@ -76,24 +157,18 @@ function row(row: Http2Row): Row {
 }
 
 async function run(row: Http2Row, peers: readonly Peer[], effort: Effort): Promise<Outcome> {
-  const servers: Server[] = [];
-  const leftOut: LeftOut[] = [];
+  const { servers, leftOut } = await startAllHttp2(peers, row);
   try {
-    for (const peer of peers) {
-      const port = await freePort();
-      const server = await start(peer.name, peer.command({ ...row, port, routes: 0, http2: true }), port);
-      servers.push(server);
-      const wrong = await faultOf(server, row);
-      if (wrong !== undefined) leftOut.push({ name: peer.name, reason: wrong });
+    const visited = servers.map((server) => visitor(server, row));
+    const outcome = await loadInTurn([], "", effort, visited);
+    for (const server of servers) {
+      const wrong = await http2Fault(server.port, row);
+      if (wrong !== undefined) leftOut.push({ name: server.name, reason: `after the load: ${wrong}` });
     }
-    const visited = servers.filter(({ name }) => leftOut.every((left) => left.name !== name));
-    const outcome = await loadInTurn(
-      [],
-      "",
-      effort,
-      visited.map((server) => visitor(server, row)),
-    );
-    return { ...outcome, leftOut: [...leftOut, ...outcome.leftOut] };
+    const out = new Set(leftOut.map(({ name }) => name));
+    const measured = outcome.measured.filter(({ name }) => !out.has(name));
+    const notes = [...(row.tls ? [AGREED_NOTE] : []), ...outcome.notes];
+    return { measured, leftOut: [...leftOut, ...outcome.leftOut], notes };
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }
@@ -104,7 +179,7 @@ function visitor(server: Server, row: Http2Row): Visited {
     name: server.name,
     async visit(seconds): Promise<Visit | string> {
       const before = cpuMicroseconds(server.pid);
-      const load = await h2load(server.port, seconds, row);
+      const load = await h2load(server.port, seconds, row, server.secure);
       await sleep(50); // For the server to notice that its clients have gone.
       const used = cpuMicroseconds(server.pid) - before;
       if (load.fault !== undefined) return `erred under load: ${load.fault}`;
@@ -113,26 +188,4 @@ function visitor(server: Server, row: Http2Row): Visited {
       return { requests, cpu: used / requests, perSecond: requests / passed, octets: octets / requests };
     },
   };
-}
-
-/** What is wrong with an answer, of the first request and of one that follows it. */
-async function faultOf(server: Server, row: Http2Row): Promise<string | undefined> {
-  const session = connect(`http://127.0.0.1:${server.port}`);
-  try {
-    for (let time = 0; time < 2; time++) {
-      const stream = session.request({ ":path": row.path });
-      const [headers] = (await once(stream, "response")) as [IncomingHttpHeaders];
-      const pieces: Buffer[] = [];
-      for await (const piece of stream) pieces.push(piece as Buffer);
-      if (headers[":status"] !== 200) return `answers ${headers[":status"]}`;
-      if (headers["content-type"]?.split(";")[0] !== row.type) return `has the type ${headers["content-type"]}`;
-      if (headers.date === undefined) return "has no Date";
-      if (Buffer.concat(pieces).toString("latin1") !== row.body) return "has other content";
-    }
-    return undefined;
-  } catch (error) {
-    return String(error);
-  } finally {
-    session.destroy();
-  }
 }
