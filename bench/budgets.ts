@@ -43,9 +43,16 @@ export const budgets: readonly Budget[] = [
   { row: "h2-json", atMost: 2.5, against: "h2o" },
   { row: "h2-json-1", atMost: 0.6, against: "node:http2" },
   { row: "h2-download", atMost: 1.2, against: "node:http2" },
+  { row: "h2-tls-json", atMost: 0.25, against: "node:http2" },
+  { row: "h2-tls-json", atMost: 0.35, against: "nginx" },
+  { row: "h2-tls-json", atMost: 2.5, against: "h2o" },
+  { row: "h2-tls-json-1", atMost: 0.6, against: "node:http2" },
+  { row: "h2-tls-download", atMost: 1.2, against: "node:http2" },
   { row: "start", atMost: 200 },
   { row: "log", atMost: 1.15, against: "millrace" },
   { row: "memory", atMost: 6 },
+  { row: "tls-idle-memory", atMost: 62 },
+  { row: "h2-idle-memory", atMost: 16 },
   { row: "types", atMost: 1.5, against: "untyped" },
 ];
 

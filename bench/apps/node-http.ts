@@ -24,4 +24,6 @@ const server =
   certificate === undefined
     ? createServer(answer)
     : createSecureServer({ cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) }, answer);
+// As long as nginx does. Within its own 5 s ten thousand handshakes are not done.
+server.keepAliveTimeout = 75_000;
 server.listen(port, "127.0.0.1");

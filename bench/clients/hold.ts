@@ -1,7 +1,11 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectSecurely, createSecureContext } from "node:tls";
+import { CLIENT_OPTIONS } from "../agreed.ts";
+import { http2Get } from "./http2-get.ts";
 
-// Opens connections, sends one GET on each, reads the answer, and holds them open. It says `{ open }` to its parent
-// when all have been answered, and again whenever the parent asks.
+// Opens connections, sends one GET on each, reads the answer, and holds them open. Arguments: port, connections, and
+// `http`, `https` or `h2c`. It says `{ open }` to its parent when all have been answered, and again whenever the parent
+// asks.
 
 /** Connections from one source address: servers limit them, and so does the range of ports. */
 const PER_ADDRESS = 100;
@@ -10,7 +14,10 @@ const AT_ONCE = 100;
 
 const port = Number(process.argv[2]);
 const wanted = Number(process.argv[3]);
-const request = `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
+const protocol = process.argv[4];
+const authority = `127.0.0.1:${port}`;
+const request = `GET / HTTP/1.1\r\nHost: ${authority}\r\n\r\n`;
+const secureContext = protocol === "https" ? createSecureContext(CLIENT_OPTIONS) : undefined;
 const held = new Set<Socket>();
 let begun = 0;
 let answered = 0;
@@ -19,7 +26,9 @@ function open(): void {
   if (begun === wanted) return;
   const address = Math.floor(begun++ / PER_ADDRESS);
   const localAddress = `127.1.${Math.floor(address / 250)}.${1 + (address % 250)}`;
-  const socket = connect({ port, host: "127.0.0.1", localAddress });
+  const to = { port, host: "127.0.0.1", localAddress };
+  const socket =
+    secureContext === undefined ? connect(to) : connectSecurely({ ...to, secureContext, rejectUnauthorized: false });
   held.add(socket);
   let settled = false;
   const settle = (): void => {
@@ -28,8 +37,10 @@ function open(): void {
     if (++answered === wanted) report();
     else open();
   };
-  socket.once("connect", () => socket.write(request));
-  socket.once("data", settle);
+  socket.once(secureContext === undefined ? "connect" : "secureConnect", () => {
+    if (protocol === "h2c") http2Get(socket, authority, settle);
+    else socket.once("data", settle).write(request);
+  });
   socket.on("error", () => {});
   socket.once("close", () => {
     held.delete(socket);

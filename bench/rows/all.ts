@@ -5,7 +5,7 @@ import { http2Rows } from "./http2.ts";
 import { latencyRow } from "./latency.ts";
 import { loadRow } from "./load-row.ts";
 import { loadSpecs } from "./loads.ts";
-import { memoryRow } from "./memory.ts";
+import { memoryRows } from "./memory.ts";
 import { routesRow } from "./routes.ts";
 import { startRow } from "./start.ts";
 import { typesRow } from "./types.ts";
@@ -19,7 +19,7 @@ export function allRows(): Row[] {
     coalescingRow(),
     routesRow(),
     latencyRow(),
-    memoryRow(),
+    ...memoryRows(),
     startRow(),
     typesRow(),
   ];
