@@ -173,7 +173,8 @@ export default { app: arc().get("/", (request) => {
         const overlay = tab.locator("millrace-overlay");
         await overlay.getByText("nowhere is not defined").waitFor(LIMIT);
         // The style is there too.
-        assert.notEqual(await overlay.locator("article").evaluate("(node) => getComputedStyle(node).padding"), "0px");
+        const article = "document.querySelector('millrace-overlay').shadowRoot.querySelector('article')";
+        assert.equal(await tab.evaluate(`getComputedStyle(${article}).padding`), "24px");
         write("app.ts", strict.replace("VERSION", "two"));
         await tab.getByRole("heading", { name: "two" }).waitFor(LIMIT);
         assert.deepEqual(errors, []);

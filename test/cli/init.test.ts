@@ -31,7 +31,7 @@ function texts(folder: string): Record<string, string> {
 
 suite("millrace init", { concurrency: 2 }, () => {
   test("systemd: units that systemd takes, of a service that can do little else", async () => {
-    const folder = place("with space 100%");
+    const folder = place("with space 100%n");
     const { code, stdout, stderr } = await init(folder, "systemd", "app.ts", "--name", "shop", "--port", "8081");
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(stdout, /^shop\.service\nshop\.socket\n\nNext:\n {2}systemd-analyze verify/);
@@ -55,6 +55,8 @@ suite("millrace init", { concurrency: 2 }, () => {
     ]) {
       assert.ok(service.split("\n").includes(line), line);
     }
+    // systemd.unit(5): %n would be the name of the unit.
+    assert.match(service, /^WorkingDirectory=.*\/with space 100%%n$/m);
     assert.match(texts(folder)["shop.socket"]!, /^ListenStream=8081$/m);
     const { stdout: exposure } = await run("systemd-analyze", ["security", "--offline=true", "./shop.service"], {
       cwd: folder,
@@ -154,6 +156,10 @@ suite("millrace init", { concurrency: 2 }, () => {
     assert.match(refused.stderr, /Dockerfile would be overwritten: --force does it/);
     assert.deepEqual(texts(folder), { Dockerfile: "mine" });
     const shown = await init(folder, "docker", "app.ts", "--print");
+    assert.equal(shown.code, 0);
+    const fresh = place("fresh");
+    assert.equal((await init(fresh, "docker", "app.ts", "--print")).code, 0);
+    assert.deepEqual(texts(fresh), {});
     assert.match(shown.stdout, /^# Dockerfile\n[^]*^USER node$[^]*^# \.dockerignore\n/m);
     assert.deepEqual(texts(folder), { Dockerfile: "mine" });
     assert.equal((await init(folder, "docker", "app.ts", "--force")).code, 0);
