@@ -78,7 +78,7 @@ describe('LuaFlare upgrades: registry by token; unknown → 404 "Upgrade not fou
   });
 
   test("a token is a token, and has one handler", () => {
-    for (const token of ["", "a b", "a/", "a/b c"]) {
+    for (const token of ["", "a b", "a/", "a/b c", "a/b/c", "a/b/", "/a"]) {
       assert.throws(() => site().upgrade(token, echo), { code: "BAD_UPGRADE" }, token);
     }
     assert.throws(() => site().upgrade("echo", echo).upgrade("ECHO", echo), { code: "BAD_UPGRADE" });

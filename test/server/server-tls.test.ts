@@ -5,10 +5,11 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectPlainly, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { duplexPair } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { connect } from "node:tls";
 import { promisify } from "node:util";
-import { host, readCertificate, type ServerOptions, WebServer } from "../../src/index.ts";
+import { host, readCertificate, type Request, type ServerOptions, WebServer } from "../../src/index.ts";
 import { NoCertificateYet } from "../../src/tls/certificates.ts";
 import type { IssuedCertificate } from "../../src/tls/issue-certificate.ts";
 import { secureConnect, secureGet, securePort } from "../support/secure-client.ts";
@@ -172,16 +173,28 @@ describe("A server that speaks TLS", () => {
     assert.match(error.message, /no renegotiation/i);
   });
 
-  test("ends a connection whose records cannot be opened", async () => {
-    await using server = await start({ tls: localhost, app: () => "hello" });
-    const raw = connectPlainly(securePort(server), "127.0.0.1");
+  test("ends a connection whose records cannot be opened, though its client stays, and what was asked there", async () => {
+    let isAborted = false;
+    const app = ({ signal }: Request): Promise<string> => {
+      signal.addEventListener("abort", () => (isAborted = true));
+      return new Promise(() => {});
+    };
+    await using server = await start({ tls: localhost, app });
+    const raw = connectPlainly(securePort(server), "127.0.0.1").on("error", () => {});
+    // TLS speaks over a pair of streams, so that the socket is left open whatever becomes of TLS at this end.
+    const [near, far] = duplexPair();
     const { cert: ca } = await testAuthority();
-    const socket = connect({ socket: raw, servername: "localhost", ca }).on("error", () => {});
+    const socket = connect({ socket: near, servername: "localhost", ca }).on("error", () => {});
+    far.pipe(raw).pipe(far);
     await once(socket, "secureConnect");
+    socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await until(() => server.counts.requests === 1);
+    far.unpipe(raw);
+    raw.unpipe(far).resume();
     const closed = once(raw, "close");
     raw.write(Buffer.from([23, 3, 3, 0, 32, ...Buffer.alloc(32, 7)]));
+    await until(() => isAborted && server.counts.connections === 0);
     await closed;
-    await until(() => server.counts.connections === 0);
   });
 
   test("gives up handshakes that take too long, and serves others meanwhile", async () => {

@@ -291,6 +291,19 @@ describe("In HTTP/2 time is limited", () => {
     await client.until(() => client.ended);
   });
 
+  test("for an idle connection that has been told to go: it is waited for no longer than any idle one", async () => {
+    const server = frameServer(says, {}, { idle: 100 });
+    const client = await server.client();
+    const over = server.http.leave();
+    assert.equal((await client.wantGoaway(0)).last, 0x7fffffff);
+    // Less than the second that it has to answer our PING.
+    await server.pass(100 + SLACK);
+    assert.equal((await client.wantGoaway(0)).last, 0);
+    await client.until(() => client.ended);
+    client.finish();
+    await over;
+  });
+
   test("for the end of a graceful stop: a client that does not answer our PING is waited for a second", async () => {
     const server = frameServer(says);
     const client = await server.client();
@@ -363,6 +376,20 @@ describe("A server that stops says so to clients of HTTP/2", () => {
     client.finish();
     await over;
     assert.equal(server.http.sessions, 0);
+  });
+
+  test("and one that says goodbye in turn, instead of answering our PING, is waited for no longer", async () => {
+    const server = frameServer(says);
+    const client = await server.client();
+    client.get(1);
+    await client.response(1);
+    const over = server.http.leave();
+    assert.equal((await client.wantGoaway(0)).last, 0x7fffffff);
+    client.send(frame("goaway", 0, 0, Buffer.alloc(8)));
+    assert.equal((await client.wantGoaway(0)).last, 1);
+    await client.until(() => client.ended);
+    client.finish();
+    await over;
   });
 
   test("also one that had not said its SETTINGS yet, as soon as it has", async () => {

@@ -10,6 +10,7 @@ import { Response } from "../../../src/http/response.ts";
 import { upgrade } from "../../../src/http/upgrade.ts";
 import { deferred } from "../../support/deferred.ts";
 import { frame, frameServer, GET, POST, settings, uint32 } from "../../support/frame-client.ts";
+import { isCollected } from "../../support/garbage.ts";
 import { turns } from "../../support/raw-client.ts";
 
 function says(request: Request): Response {
@@ -131,6 +132,23 @@ describe("A session of HTTP/2", () => {
     // Where there is a table, the long line is in it from the second time on.
     assert.ok(sizes[0]![4]! < sizes[0]![0]! - 50);
     assert.ok(sizes[1]![4]! >= sizes[1]![1]!);
+  });
+
+  test("keeps no response that it has sent again and again: what was replaced is gone while the connection lives", async () => {
+    const make = (): KeptResponse => new KeptResponse(text("x".repeat(1_000), { headers: { "x-a": "1" } }));
+    let kept = make();
+    const replaced = new WeakRef(kept);
+    const server = frameServer(() => kept.again());
+    const client = await server.client();
+    for (const stream of [1, 3, 5, 7]) {
+      client.get(stream);
+      await client.response(stream);
+    }
+    kept = make();
+    client.get(9);
+    await client.response(9);
+    assert.equal(await isCollected(replaced), true);
+    await client.wantAlive();
   });
 
   test("encodes a response anew when the table has changed since it was remembered", async () => {
