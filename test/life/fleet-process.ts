@@ -86,7 +86,7 @@ export class FleetProcess implements AsyncDisposable {
         if (isKnown) return;
         // Lines of the access log may come before it: workers serve what a handover has brought.
         stdout += text;
-        const found = /^millrace: http:\/\/[^/]*:(\d+)\//m.exec(stdout)?.[1];
+        const found = /^millrace: https?:\/\/[^/]*:(\d+)\//m.exec(stdout)?.[1];
         if (found === undefined) return;
         isKnown = true;
         resolve(Number(found));

@@ -23,17 +23,18 @@ export function securePort(server: WebServer): number {
   return address.port;
 }
 
-/** Connects, with the authority of tests trusted, and waits for the handshake. */
-export async function secureConnect(server: WebServer, options: ConnectionOptions = {}): Promise<TLSSocket> {
+/** Connects, with the authority of tests trusted, and waits for the handshake. @param server or its port on this machine */
+export async function secureConnect(server: WebServer | number, options: ConnectionOptions = {}): Promise<TLSSocket> {
   const { cert: ca } = await testAuthority();
-  const socket = connect({ port: securePort(server), host: "127.0.0.1", servername: "localhost", ca, ...options });
+  const port = typeof server === "number" ? server : securePort(server);
+  const socket = connect({ port, host: "127.0.0.1", servername: "localhost", ca, ...options });
   await once(socket, "secureConnect");
   return socket;
 }
 
 /** Sends one request on a connection of its own and reads to the end. @param host in Host, where it is not the name that is asked for */
 export async function secureGet(
-  server: WebServer,
+  server: WebServer | number,
   options: ConnectionOptions & { readonly path?: string; readonly authority?: string } = {},
 ): Promise<Seen> {
   const { path = "/", authority = options.servername ?? "localhost", ...others } = options;
