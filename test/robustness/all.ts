@@ -1,6 +1,8 @@
 import { descriptors } from "./descriptors.ts";
 import { growth } from "./growth.ts";
+import { handshakes } from "./handshakes.ts";
 import { http2Floods } from "./http2-floods.ts";
+import { http2Holds } from "./http2-holds.ts";
 import { idle } from "./idle.ts";
 import { malformed } from "./malformed.ts";
 import { resets } from "./resets.ts";
@@ -17,4 +19,6 @@ export const SCENARIOS: readonly Scenario[] = [
   growth,
   resets,
   http2Floods,
+  http2Holds,
+  handshakes,
 ];

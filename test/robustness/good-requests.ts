@@ -17,7 +17,12 @@ export class GoodRequests {
   readonly #load: Load<GoodReport>;
 
   constructor(stage: Stage, server: ServerProcess) {
-    this.#load = stage.load<GoodReport>("good", { port: server.port, perSecond: 100 });
+    this.#load = stage.load<GoodReport>("good", { port: server.port, perSecond: 100, secure: server.secure });
+  }
+
+  /** Milliseconds that 99 of 100 took at most since this was asked before. */
+  async lately(): Promise<number> {
+    return (await this.#load.ask()).lately;
   }
 
   /** Ends them. */

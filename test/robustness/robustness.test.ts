@@ -2,7 +2,9 @@ import { describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { descriptors } from "./descriptors.ts";
 import { growth } from "./growth.ts";
+import { handshakes } from "./handshakes.ts";
 import { http2Floods } from "./http2-floods.ts";
+import { http2Holds } from "./http2-holds.ts";
 import { idle } from "./idle.ts";
 import { malformed } from "./malformed.ts";
 import { resets } from "./resets.ts";
@@ -30,4 +32,6 @@ describe("Robustness", () => {
   test("Many requests leave no growth", () => play(growth));
   test("Connections broken off at any octet leave no handle", () => play(resets));
   test("Floods of HTTP/2 are told to calm down, and good clients served meanwhile", () => play(http2Floods));
+  test("What clients of HTTP/2 hold is bounded, and they are gone when their time is over", () => play(http2Holds));
+  test("Handshakes that stand still or come in floods keep nobody else from the server", () => play(handshakes));
 });

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { HttpLimits } from "../../src/http/http-limits.ts";
 import type { PhaseLimits } from "../../src/transport/watchdog.ts";
+import { testCertificate } from "./test-certificates.ts";
 
 /** How a server process is set up. */
 export interface Settings {
@@ -12,6 +14,8 @@ export interface Settings {
   folder?: string;
   limits?: Partial<HttpLimits>;
   timeouts?: Partial<PhaseLimits>;
+  /** Whether it speaks TLS, with a certificate for `localhost` of the tests' authority. */
+  secure?: boolean;
 }
 
 /** What a server process tells about itself, after its garbage has been collected. */
@@ -30,11 +34,13 @@ export interface Vitals {
 /** A server in its own process. */
 export class ServerProcess {
   readonly port: number;
+  readonly secure: boolean;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, port: number, secure: boolean) {
     this.#child = child;
     this.port = port;
+    this.secure = secure;
   }
 
   /** @param descriptors the limit of open files, as `ulimit -n` sets it */
@@ -42,7 +48,10 @@ export class ServerProcess {
     const [command, app] = ["../../src/cli.ts", "../fixtures/app-under-test.ts"].map((path) =>
       join(import.meta.dirname, path),
     );
-    const run = [process.execPath, "--expose-gc", command!, "run", app!, "--port", "0", "--log", "off"];
+    const { secure = false } = settings;
+    const pair = secure ? await certificateFiles() : undefined;
+    const flags = pair === undefined ? [] : ["--cert", pair.cert, "--key", pair.key];
+    const run = [process.execPath, "--expose-gc", command!, "run", app!, "--port", "0", "--log", "off", ...flags];
     // Node raises its soft limit to the hard one, so both are set.
     const [program, ...args] =
       descriptors === undefined ? run : ["bash", "-c", `ulimit -n ${descriptors} && exec "$@"`, "-", ...run];
@@ -56,7 +65,9 @@ export class ServerProcess {
         throw new Error(`The server did not start: exit ${code}`);
       }),
     ]);
-    return new ServerProcess(child, port);
+    // It has read them, and looks at them again without a word.
+    pair?.remove();
+    return new ServerProcess(child, port, secure);
   }
 
   get pid(): number {
@@ -68,13 +79,20 @@ export class ServerProcess {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.secure ? "https" : "http"}://127.0.0.1:${this.port}`;
   }
 
   /** Resident memory in octets. */
   rss(): number {
     const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "latin1"));
     return Number(line?.[1]) * 1024;
+  }
+
+  /** Milliseconds of processor time since its start. */
+  cpu(): number {
+    const fields = readFileSync(`/proc/${this.pid}/stat`, "latin1").split(") ")[1]!.split(" ");
+    // The kernel counts in hundredths of a second whatever its own clock does: utime and stime.
+    return (Number(fields[11]) + Number(fields[12])) * 10;
   }
 
   /** How many file descriptors are open. */
@@ -96,12 +114,22 @@ export class ServerProcess {
   }
 }
 
+/** A certificate in files, until they are removed. */
+async function certificateFiles(): Promise<{ cert: string; key: string; remove: () => void }> {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-process-"));
+  const { cert, key } = await testCertificate(["localhost"]);
+  const files = { cert: join(folder, "cert.pem"), key: join(folder, "key.pem") };
+  writeFileSync(files.cert, cert);
+  writeFileSync(files.key, key);
+  return { ...files, remove: () => rmSync(folder, { recursive: true }) };
+}
+
 /** The port that the start screen shows. */
 async function portOf(output: Readable): Promise<number> {
   let text = "";
   for await (const chunk of output.iterator({ destroyOnReturn: false })) {
     text += String(chunk);
-    const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1];
+    const port = /https?:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1];
     if (port === undefined) continue;
     output.resume();
     return Number(port);

@@ -1,12 +1,16 @@
 // Asks for /hello at a fixed rate whether or not earlier requests have been answered: half of them each on a connection
-// of its own, half on connections that are kept. Says how many were answered, and how fast.
+// of its own, half on connections that are kept. Over TLS the handshake counts too. Says how many were answered, and how
+// fast.
 
-import { onAsk, dial, settings } from "./client.ts";
+import { addressOf, onAsk, dial, settings } from "./client.ts";
 import type { Socket } from "node:net";
+import { connect } from "node:tls";
 
 export interface GoodSettings {
   port: number;
   perSecond: number;
+  /** Whether over TLS. */
+  secure: boolean;
 }
 
 export interface GoodReport {
@@ -16,6 +20,8 @@ export interface GoodReport {
   p50: number;
   p99: number;
   worst: number;
+  /** p99 of those that were answered since the report before. */
+  lately: number;
   /** Why requests failed, each reason once. */
   reasons: string[];
 }
@@ -25,13 +31,22 @@ const ANSWER = '{"hello":"world"}';
 /** Far from the addresses that the others come from. */
 const ADDRESS = 100_000;
 
-const { port, perSecond } = settings() as GoodSettings;
+const { port, perSecond, secure } = settings() as GoodSettings;
 const kept: Socket[] = [];
 const times: number[] = [];
 const reasons = new Set<string>();
 const begin = performance.now();
 let asked = 0;
 let under = 0;
+let told = 0;
+
+function open(): Socket {
+  if (!secure) return dial(port, ADDRESS).setNoDelay();
+  const to = { port, host: "127.0.0.1", localAddress: addressOf(ADDRESS), servername: "localhost" };
+  return connect({ ...to, rejectUnauthorized: false })
+    .on("error", () => {})
+    .setNoDelay();
+}
 
 function ask(socket: Socket, close: boolean): void {
   const start = performance.now();
@@ -61,19 +76,27 @@ setInterval(() => {
   const due = Math.floor(((performance.now() - begin) * perSecond) / 1_000);
   for (; asked < due; asked++) {
     const close = asked % 2 === 0;
-    ask((close ? undefined : kept.pop()) ?? dial(port, ADDRESS).setNoDelay(), close);
+    ask((close ? undefined : kept.pop()) ?? open(), close);
   }
 }, 2);
 
+/** The time that a part of them stayed below. */
+function quantile(some: readonly number[], part: number): number {
+  const sorted = Float64Array.from(some).sort();
+  return sorted[Math.floor((sorted.length - 1) * part)] ?? NaN;
+}
+
 onAsk((): GoodReport => {
-  const sorted = Float64Array.from(times).sort();
-  const at = (part: number): number => sorted[Math.floor((sorted.length - 1) * part)] ?? NaN;
+  const lately = quantile(times.slice(told), 0.99);
+  told = times.length;
+  const at = (part: number): number => quantile(times, part);
   return {
     asked: asked - under,
     answered: times.length,
     p50: at(0.5),
     p99: at(0.99),
     worst: at(1),
+    lately,
     reasons: [...reasons],
   };
 });
