@@ -104,6 +104,8 @@ suite("An error that nobody catches", { concurrency: 2 }, () => {
     const took = performance.now() - began;
     assert.ok(took > 2500 && took < 9000, `${took} ms`);
     await until(() => !fleet.workers.includes(first!));
+    // By itself, not by its primary, which waits longer.
+    await until(() => fleet.stderr.includes("exit of 1 with 1"));
   });
 
   test("is for a program to decide about that listens for it", async () => {
