@@ -2,7 +2,6 @@ import type { HostPattern } from "../fields/host-pattern.ts";
 import type { Host } from "../hosts/host.ts";
 import { type AcmeOptions, KNOWN_DIRECTORIES } from "../tls/acme/acme-options.ts";
 import { isPublicName, isWildcard, type Subject, subjectOf } from "../tls/acme/subject.ts";
-import type { Certificates } from "../tls/certificates.ts";
 
 /** What a certificate is ordered for, and the pattern that it is served by. */
 export interface PatternSubject {
@@ -20,7 +19,7 @@ export interface PatternSubject {
 export function acmeSubjects(
   { names = [], directory = KNOWN_DIRECTORIES[0]!, challenge, onDemand }: AcmeOptions,
   hosts: readonly Host[],
-  certificates: Certificates,
+  hasOwn: (pattern: string) => boolean,
 ): PatternSubject[] {
   const isPublicAuthority = KNOWN_DIRECTORIES.includes(directory);
   const ofHosts = hosts.flatMap((host) => host.names.flatMap(({ pattern }) => subjectOfPattern(pattern) ?? []));
@@ -31,7 +30,7 @@ export function acmeSubjects(
       const name = value.replace(/^\*\./, "");
       return isPublicAuthority ? isPublicName(name) : name !== "localhost";
     });
-    return isKnown && (certificates.get(pattern) ?? []).length === 0;
+    return isKnown && !hasOwn(pattern);
   });
   const given = names.map((name) => ({
     // A certificate's asterisk stands for one level.

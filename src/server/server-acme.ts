@@ -1,6 +1,5 @@
 import { MillraceError, type SourcePlace } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { HostMap, parseHostPattern } from "../fields/host-pattern.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Handler } from "../http/handler.ts";
 import { text } from "../http/make.ts";
@@ -8,16 +7,17 @@ import type { AcmeOptions } from "../tls/acme/acme-options.ts";
 import { AutomaticCertificates, checkAutomatic } from "../tls/acme/automatic-certificates.ts";
 import type { ChallengeKind } from "../tls/acme/challenge-solver.ts";
 import type { AcmeStatus } from "../tls/acme/kept-subject.ts";
-import type { Subject } from "../tls/acme/subject.ts";
 import { Certificate } from "../tls/certificate.ts";
-import type { Certificates, CertificateSet, KeptStaples } from "../tls/certificates.ts";
-import { issueCertificate } from "../tls/issue-certificate.ts";
+import type { Certificates } from "../tls/certificates.ts";
+import { acmeStaples } from "./acme-staples.ts";
 import { acmeSubjects, type PatternSubject } from "./acme-subjects.ts";
+import { OrderedNames } from "./ordered-names.ts";
 
 /** What {@link ServerAcme} is made from. */
 export interface ServerAcmeInit {
   readonly options: AcmeOptions;
-  readonly hosts: readonly Host[];
+  /** Those that there are now. */
+  readonly hosts: () => readonly Host[];
   /** With those of options in it already: what has one is not ordered for. */
   readonly certificates: Certificates;
   /** Whether any host, or the app, answers for a name. */
@@ -30,14 +30,22 @@ export interface ServerAcmeInit {
   readonly place: SourcePlace | undefined;
 }
 
-const DAY = 86_400_000;
-
 /** The automatic certificates of a server: for its hosts, into its table, proved by its listeners. */
 export class ServerAcme {
+  readonly #init: ServerAcmeInit;
   readonly #automatic: AutomaticCertificates;
+  readonly #names: OrderedNames;
+  /** Hosts whose changes are heard. */
+  readonly #heard = new Set<Host>();
+  /** Patterns that nothing can prove, which has been told. */
+  readonly #told = new Set<string>();
+  #isChanging = false;
+  #isStopped = false;
 
-  private constructor(automatic: AutomaticCertificates) {
+  private constructor(init: ServerAcmeInit, automatic: AutomaticCertificates, names: OrderedNames) {
+    this.#init = init;
     this.#automatic = automatic;
+    this.#names = names;
   }
 
   /**
@@ -46,15 +54,16 @@ export class ServerAcme {
    * @throws {MillraceError} `ACME_TERMS`, `ACME_NAMES`, `ACME_CHALLENGE`
    */
   static check(init: ServerAcmeInit): readonly PatternSubject[] {
-    const { options, hosts, certificates, listens, place } = init;
-    const list = acmeSubjects(options, hosts, certificates);
+    const { options, hosts, certificates, place } = init;
+    const names = new OrderedNames(certificates);
+    const list = acmeSubjects(options, hosts(), (pattern) => names.hasOwn(pattern));
     if (list.length === 0 && options.onDemand === undefined) {
       throw new MillraceError("ACME_NAMES", "There is no name that a certificate could be ordered for.", {
         hint: 'Give hosts public names, such as host("www.example.com"), or set acme.names or acme.onDemand.',
         place,
       });
     }
-    checkAutomatic({ options, subjects: list.map(({ subject }) => subject), kinds: kindsOf(listens) });
+    checkSubjects(init, list);
     return list;
   }
 
@@ -65,31 +74,29 @@ export class ServerAcme {
    */
   static async open(init: ServerAcmeInit): Promise<ServerAcme> {
     const { options, certificates, listens, log } = init;
-    const list = ServerAcme.check(init);
+    const names = new OrderedNames(certificates);
+    const { added: subjects } = names.replace(ServerAcme.check(init));
     if (!listens.securely) log.write("warn", "Certificates are ordered, and no listener speaks TLS", {});
-    const patterns = new Map(list.map(({ pattern, subject }) => [subject, pattern]));
-    const served = new WeakMap<Certificate, Subject>();
     const automatic = await AutomaticCertificates.open({
       options,
-      subjects: [...patterns.keys()],
+      subjects,
       kinds: kindsOf(listens),
       log,
       serves: init.serves,
-      onCertificate: (subject, { chain: cert, key }) => {
-        const certificate = new Certificate({ cert, key });
-        served.set(certificate, subject);
-        certificates.set(patterns.get(subject)!, certificate);
-      },
+      onCertificate: (subject, certificate) => names.place(subject, certificate),
       onOrdered: ({ name }) => init.tell?.(name),
     });
     certificates.onChallenge = async (name) => {
       const found = await automatic.challengeCertificate(name);
       return found === undefined ? undefined : [new Certificate(found)];
     };
-    const placeholder = placeholders(list, certificates);
-    certificates.onMissing = (name, remoteAddress) => placeholder(name) ?? automatic.onDemand(name, remoteAddress);
-    certificates.staples = staplesOf(automatic, served, log);
-    return new ServerAcme(automatic);
+    certificates.onMissing = (name, remoteAddress) =>
+      names.placeholder(name) ?? automatic.onDemand(name, remoteAddress);
+    certificates.staples = acmeStaples(automatic, names, log);
+    const acme = new ServerAcme(init, automatic, names);
+    // Those that came meanwhile.
+    acme.#change();
+    return acme;
   }
 
   /** Begins to order. Call it when the listeners listen. */
@@ -99,7 +106,69 @@ export class ServerAcme {
 
   /** Ends; an order that is under way is gone on with by whoever starts next. */
   stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const host of this.#heard) host.parts.watchers.delete(this.changed);
     return this.#automatic.stop();
+  }
+
+  /** Looks whether it could be ordered for hosts that are about to be added. @throws {MillraceError} `ACME_CHALLENGE` */
+  checkHosts(hosts: readonly Host[]): void {
+    checkSubjects(this.#init, this.#subjectsOf(hosts));
+  }
+
+  /**
+   * There are other hosts, or other names: what is new is ordered for, what is gone is renewed no more. In a moment, since
+   * scripts that change places are all removed before the next are added, and none of their certificates is to go.
+   */
+  readonly changed = (): void => {
+    if (this.#isChanging) return;
+    this.#isChanging = true;
+    queueMicrotask(() => this.#change());
+  };
+
+  #change(): void {
+    this.#isChanging = false;
+    if (this.#isStopped) return;
+    const hosts = new Set(this.#init.hosts());
+    this.#hear(hosts);
+    const { added, gone } = this.#names.replace(this.#orderable([...hosts]));
+    // In this order: a pattern may have changed whose certificate has the same name.
+    this.#automatic.remove(gone);
+    this.#automatic.add(added).catch((error: unknown) => {
+      this.#init.log.write("error", "Certificates cannot be read", { names: added.map(({ name }) => name), error });
+    });
+  }
+
+  /** Hosts may be given further names. */
+  #hear(hosts: ReadonlySet<Host>): void {
+    for (const host of this.#heard.difference(hosts)) host.parts.watchers.delete(this.changed);
+    for (const host of hosts.difference(this.#heard)) host.parts.watchers.add(this.changed);
+    this.#heard.clear();
+    for (const host of hosts) this.#heard.add(host);
+  }
+
+  #subjectsOf(hosts: readonly Host[]): readonly PatternSubject[] {
+    return acmeSubjects(this.#init.options, hosts, (pattern) => this.#names.hasOwn(pattern));
+  }
+
+  /** Without what has come about by a further name of a host that can be proved by nothing. */
+  #orderable(hosts: readonly Host[]): readonly PatternSubject[] {
+    return this.#subjectsOf(hosts).filter((each) => {
+      try {
+        checkSubjects(this.#init, [each]);
+        return true;
+      } catch (error) {
+        this.#tell(each, error);
+        return false;
+      }
+    });
+  }
+
+  /** Once, whatever else of the hosts changes. */
+  #tell({ pattern }: PatternSubject, error: unknown): void {
+    if (this.#told.has(pattern)) return;
+    this.#told.add(pattern);
+    this.#init.log.write("error", (error as Error).message, { error });
   }
 
   /** Another worker has ordered for a name. */
@@ -123,57 +192,10 @@ export class ServerAcme {
   }
 }
 
+function checkSubjects({ options, listens }: ServerAcmeInit, list: readonly PatternSubject[]): void {
+  checkAutomatic({ options, subjects: list.map(({ subject }) => subject), kinds: kindsOf(listens) });
+}
+
 function kindsOf({ plainly, securely }: ServerAcmeInit["listens"]): ChallengeKind[] {
   return [...(plainly ? (["http-01"] as const) : []), ...(securely ? (["tls-alpn-01"] as const) : [])];
-}
-
-/** What responders say of certificates is kept beside them; one that was revoked is replaced. */
-function staplesOf(automatic: AutomaticCertificates, served: WeakMap<Certificate, Subject>, log: Log): KeptStaples {
-  const { records } = automatic;
-  return {
-    async get(certificate) {
-      const subject = served.get(certificate);
-      return subject && records.staple(subject);
-    },
-    async put(certificate, response) {
-      const subject = served.get(certificate);
-      if (subject !== undefined) await records.putStaple(subject, response);
-    },
-    onRevoked(certificate) {
-      const subject = served.get(certificate);
-      if (subject === undefined) return;
-      automatic.revoked(subject.name, certificate.serial).catch((error: unknown) => {
-        log.write("error", "Certificates cannot be kept", { name: subject.name, error });
-      });
-    },
-  };
-}
-
-/** Certificates of our own for names whose first one has not come yet, made when somebody asks. */
-function placeholders(
-  list: readonly PatternSubject[],
-  certificates: Certificates,
-): (name: string) => Promise<CertificateSet> | undefined {
-  const subjects = new HostMap<Subject>();
-  for (const { pattern, subject } of list) subjects.set(parseHostPattern(pattern), subject);
-  const made = new Map<Subject, Promise<CertificateSet>>();
-  return (name) => {
-    const subject = subjects.find(name);
-    // One that somebody has signed is better, whatever it is for.
-    if (subject === undefined || certificates.any !== undefined) return undefined;
-    let set = made.get(subject);
-    if (set === undefined) made.set(subject, (set = placeholder(subject)));
-    return set;
-  };
-}
-
-async function placeholder({ identifiers }: Subject): Promise<CertificateSet> {
-  const now = Date.now();
-  const issued = await issueCertificate({
-    subject: "millrace, until the first certificate has come",
-    names: identifiers.map(({ value }) => value),
-    notBefore: now - DAY,
-    notAfter: now + 30 * DAY,
-  });
-  return [new Certificate(issued)];
 }

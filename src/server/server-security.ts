@@ -126,12 +126,23 @@ export class ServerSecurity {
     const tls = this.#tls;
     hosts.guard = {
       add: (added) => {
-        if (tls === undefined) return refuseRequiring(added);
-        const asked = tls.asksClients;
-        tls.add(added);
-        if (tls.asksClients !== asked) this.#init.guard(this.#around);
+        if (tls === undefined) refuseRequiring(added);
+        const asked = tls?.asksClients;
+        tls?.add(added);
+        try {
+          // Those with certificates of their own need no others, and these are known now.
+          this.#acme?.checkHosts(added);
+        } catch (error) {
+          tls?.remove(added);
+          throw error;
+        }
+        if (tls?.asksClients !== asked) this.#init.guard(this.#around);
+        this.#acme?.changed();
       },
-      remove: (removed) => tls?.remove(removed),
+      remove: (removed) => {
+        tls?.remove(removed);
+        this.#acme?.changed();
+      },
       mayFallBack: (request, any) => tls?.asksClients !== true || tls.mayFallBack(Request.peer(request), any),
     };
     // Those that came while the others were read.
@@ -173,7 +184,7 @@ function acmeInit(subject: SecuritySubject, secured: readonly boolean[]): Server
   if (options.acme === undefined) return undefined;
   const listens = { plainly: secured.includes(false), securely: secured.includes(true) };
   const serves = (name: string): boolean => hosts === undefined || hosts.find(name) !== undefined;
-  return { options: options.acme, hosts: hosts?.list ?? [], serves, certificates, listens, log, place };
+  return { options: options.acme, hosts: () => hosts?.list ?? [], serves, certificates, listens, log, place };
 }
 
 /** Whether certificates of clients are required, also where no listener could ask for them: then nobody is let in. */

@@ -138,6 +138,16 @@ export class AutomaticCertificates {
     return new AutomaticCertificates({ keeper, records, challenges, onDemand, clock });
   }
 
+  /** Keeps certificates for further subjects. @throws {MillraceError} `ACME_STORAGE`; they are kept all the same */
+  async add(subjects: readonly Subject[]): Promise<void> {
+    await this.#keeper.add(...subjects);
+  }
+
+  /** Renews those of subjects no more. What is stored stays, for when they come again. */
+  remove(subjects: readonly Subject[]): void {
+    this.#keeper.remove(...subjects.map(({ name }) => name));
+  }
+
   /** Begins to order what is missing, and to renew. Call it when the listeners listen: the authority comes at once. */
   start(): void {
     this.#keeper.start();
