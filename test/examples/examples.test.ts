@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { runCommand } from "../support/run-command.ts";
+import { connect } from "node:tls";
+import { commandResult, runCommand, startCommand } from "../support/run-command.ts";
+import { freePort } from "../support/run-server.ts";
+import { httpsAuthority } from "../tls/acme/https-authority.ts";
+import { lookByHttp, lookByTls } from "../tls/acme/look.ts";
 
 test("examples/hello.ts greets the world and names a user", async () => {
   await using server = await runCommand("run", "examples/hello.ts");
@@ -146,6 +154,44 @@ test("examples/compressed.ts compresses a page, files, and a stream while it goe
   const reader = stream.body!.getReader();
   assert.match(new TextDecoder().decode((await reader.read()).value), /^data: tick 0\n/);
   await reader.cancel();
+});
+
+test("examples/acme.ts is looked over without an order", async () => {
+  const { code, stdout, stderr } = await commandResult(["check", "examples/acme.ts"]);
+  assert.deepEqual([code, stdout, stderr], [0, "examples/acme.ts is fine: 2 hosts, 2 routes\n", ""]);
+});
+
+test("examples/acme.ts has certificates for its names and those of customers, and redirects to HTTPS", async (context) => {
+  const [http, https] = [await freePort(), await freePort()];
+  await using authority = await httpsAuthority({
+    look: async (kind, name, token) => (kind === "http-01" ? lookByHttp(http, name, token) : lookByTls(https, name)),
+  });
+  const folder = mkdtempSync(join(tmpdir(), "millrace-acme-example-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "authority.pem"), authority.authority);
+  const settings = {
+    HTTP_PORT: String(http),
+    HTTPS_PORT: String(https),
+    ACME_DIRECTORY: authority.directory,
+    ACME_STORAGE: join(folder, "storage"),
+    NODE_EXTRA_CA_CERTS: join(folder, "authority.pem"),
+  };
+  Object.assign(process.env, settings);
+  await using server = await startCommand(["run", "examples/acme.ts", "--log", "off"]);
+  for (const name of Object.keys(settings)) delete process.env[name];
+  const issuerOf = async (servername: string): Promise<unknown> => {
+    const socket = connect({ port: https, host: "127.0.0.1", servername, rejectUnauthorized: false });
+    await once(socket, "secureConnect");
+    const { issuer } = socket.getPeerCertificate();
+    socket.destroy();
+    return issuer.CN;
+  };
+  assert.equal(await issuerOf("shop.example.net"), "Fake CA");
+  for (const name of ["example.com", "www.example.com"])
+    while ((await issuerOf(name)) !== "Fake CA") await setTimeout(50);
+  await assert.rejects(issuerOf("stranger.example.net"), /unrecognized name/);
+  const answer = await server.curl("-i", "-H", "Host: example.com", `http://127.0.0.1:${http}/`);
+  assert.match(answer, new RegExp(`^HTTP/1.1 308[^]*\r\nlocation: https://example.com:${https}/\r\n`));
 });
 
 test("examples/scripts registers what its scripts say", async () => {
