@@ -211,7 +211,7 @@ function solversOf(
 ): readonly ChallengeSolver[] {
   const { challenge, resolvers } = options;
   if (typeof challenge === "object") {
-    const propagation = { resolvers, pause: pauseOn(clock), log };
+    const propagation = { resolvers, clock, pause: pauseOn(clock), log };
     return [dnsSolver(challenge, (name, value, signal) => propagated(name, value, propagation, signal))];
   }
   const able = kindsOf(options, kinds);

@@ -185,13 +185,20 @@ async function finalize(order: Order, subject: Subject, kept: KeptOrder, orderin
   throw acmeErrorOf(`There is no certificate for ${subject.name}`, 403, problem, undefined);
 }
 
-async function download(url: string, { client, preferredChain }: Ordering): Promise<string> {
+/** RFC 8555 §7.4.2. A chain that cannot be had is no reason to do without the certificate. */
+async function download(url: string, { client, preferredChain, log, signal }: Ordering): Promise<string> {
   const { chain, alternates } = await client.download(url);
   if (preferredChain === undefined || leadsTo(chain, preferredChain)) return chain;
   for (const alternate of alternates) {
-    const other = await client.download(alternate);
-    if (leadsTo(other.chain, preferredChain)) return other.chain;
+    try {
+      const other = await client.download(alternate);
+      if (leadsTo(other.chain, preferredChain)) return other.chain;
+    } catch (error) {
+      signal.throwIfAborted();
+      log.write("warn", "A chain of a certificate cannot be had", { url: alternate, error });
+    }
   }
+  log.write("warn", "The authority offers no chain that leads to acme.preferredChain", { preferredChain });
   return chain;
 }
 

@@ -25,6 +25,7 @@ export interface PlayInit {
   readonly solvers?: readonly ("http" | "tlsAlpn" | "dns")[];
   readonly externalAccount?: ExternalAccount;
   readonly agrees?: boolean;
+  readonly preferredChain?: string;
   readonly contact?: readonly string[];
   readonly wrapStorage?: (storage: CertificateStorage) => CertificateStorage;
   readonly wrapTransport?: (transport: AcmeTransport) => AcmeTransport;
@@ -73,6 +74,7 @@ export class Play {
         externalAccount: init.externalAccount,
       },
       solvers: this.#solvers(init.solvers ?? ["http"]),
+      preferredChain: init.preferredChain,
       pause: async (milliseconds, signal) => {
         signal.throwIfAborted();
         this.pauses.push(milliseconds);
