@@ -94,7 +94,8 @@ describe("A host", () => {
     await using server = await start({ hosts: [host("example.com"), ordered] });
     await until(async () => (await issuerOf(server, "shop.example.com")) === FAKE);
     const own = host("shop.example.com", { tls: await testCertificate(["shop.example.com"]) });
-    server.hosts!.remove(ordered).add(own, host("*.example.org", { tls: await testCertificate(["*.example.org"]) }));
+    const wild = host("*.example.org", { tls: await testCertificate(["*.example.org"]) });
+    server.hosts!.remove(ordered).add(own, wild);
     await until(() => named(server).length === 1);
     assert.equal(await issuerOf(server, "shop.example.com"), "millrace test authority");
     // And when it goes, what was ordered before comes back.
