@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { type AskedResolver, propagated, type Propagation } from "../../../src/tls/acme/dns-propagation.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -31,7 +30,7 @@ class TxtServer implements AsyncDisposable {
   }
 
   get address(): string {
-    return `127.0.0.1:${(this.#socket.address() as AddressInfo).port}`;
+    return `127.0.0.1:${this.#socket.address().port}`;
   }
 
   #answer(query: Buffer): Buffer {
@@ -196,6 +195,6 @@ describe("The wait for a DNS record", () => {
 
 const noResolver: AskedResolver = {
   resolveNs: async () => assert.fail(),
-  resolve4: (async () => assert.fail()) as never,
+  resolve4: async () => assert.fail(),
   resolveTxt: async () => assert.fail(),
 };
