@@ -13,6 +13,8 @@ interface Entry {
   lookAt: number;
   /** The look that is under way. */
   looking: Promise<void> | undefined;
+  /** Whether there is news that the look under way may have missed. */
+  isAgain: boolean;
 }
 
 /** Keeps the certificates of all subjects fresh, in the background. */
@@ -34,7 +36,7 @@ export class CertificateKeeper {
     const added = subjects.filter(({ name }) => !this.#subjects.has(name));
     const kept = added.map((subject) => new KeptSubject(subject, this.#keeping));
     for (const each of kept) {
-      this.#subjects.set(each.subject.name, { kept: each, lookAt: 0, looking: undefined });
+      this.#subjects.set(each.subject.name, { kept: each, lookAt: 0, looking: undefined, isAgain: false });
     }
     await Promise.all(kept.map((each) => each.load()));
   }
@@ -65,7 +67,9 @@ export class CertificateKeeper {
   /** Has a subject looked at without delay: another process says that there is something new. */
   look(name: string): void {
     const entry = this.#subjects.get(name);
-    if (entry !== undefined) entry.lookAt = 0;
+    if (entry === undefined) return;
+    entry.lookAt = 0;
+    entry.isAgain = entry.looking !== undefined;
   }
 
   /** Looks at a subject now. @returns it, when that is over; undefined when it is not kept, or no more */
@@ -100,7 +104,8 @@ export class CertificateKeeper {
     if (entry.looking !== undefined) return entry.looking;
     const look = entry.kept.look(this.#stopped.signal).then((rest) => {
       entry.looking = undefined;
-      entry.lookAt = this.#keeping.clock.now() + rest;
+      entry.lookAt = entry.isAgain ? 0 : this.#keeping.clock.now() + rest;
+      entry.isAgain = false;
       this.#looks.delete(look);
     });
     this.#looks.add(look);

@@ -203,6 +203,38 @@ describe("Certificates that are kept", () => {
     for (const play of plays) await play.keeper.stop();
   });
 
+  test("are looked at again when another process tells of one while a look comes to its end", async () => {
+    const [reached, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const play = new Play({
+      wrapStorage: (storage) => ({
+        get: (key) => storage.get(key),
+        put: (key, value) => storage.put(key, value),
+        remove: (key) => storage.remove(key),
+        list: (prefix) => storage.list(prefix),
+        lock: async (name) => {
+          const lock = await storage.lock(name);
+          if (lock === undefined || !name.endsWith("/example.com")) return lock;
+          const release = async (): Promise<void> => {
+            reached.resolve();
+            await held.promise;
+            await lock.release();
+          };
+          return { signal: lock.signal, release };
+        },
+      }),
+    });
+    await play.keeper.add(SUBJECT);
+    play.keeper.start();
+    await reached.promise;
+    await play.obtain();
+    play.keeper.look("example.com");
+    held.resolve();
+    await play.settle();
+    await play.pass(1000);
+    assert.equal(play.certificates.length, 2);
+    await play.keeper.stop();
+  });
+
   test("stay as they are when the clock jumps by a day, forwards and back", async () => {
     const play = await kept();
     for (const jump of [DAY, -DAY, -DAY, DAY]) {
