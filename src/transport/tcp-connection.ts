@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { AcceptLimits } from "./accept-limits.ts";
-import { release, SocketConnection } from "./socket-connection.ts";
+import { SocketConnection } from "./socket-connection.ts";
 
 interface Internals {
   readonly _handle: { readonly writeQueueSize?: number } | null;
@@ -51,8 +51,7 @@ export class TcpConnection extends SocketConnection {
   }
 
   takeSocket(): Socket {
-    release(this.#socket);
-    return this.#socket;
+    return this.release();
   }
 
   override leave(): void {
