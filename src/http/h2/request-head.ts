@@ -89,11 +89,13 @@ export class RequestHead implements FieldSink {
   }
 
   add(field: Field): void {
+    // Nothing that still comes changes the answer.
+    if (this.#refused !== undefined) return;
     const { kind, value } = field;
     // RFC 9113 §6.5.2: SETTINGS_MAX_HEADER_LIST_SIZE counts what the entry of a table would be.
     this.#size += field.name.length + value.length + ENTRY_OVERHEAD;
-    if (++this.#count > this.#limits.fields) this.#refused ??= MANY_FIELDS;
-    else if (this.#size > this.#limits.head) this.#refused ??= LONG_HEAD;
+    if (++this.#count > this.#limits.fields) this.#refused = MANY_FIELDS;
+    else if (this.#size > this.#limits.head) this.#refused = LONG_HEAD;
     if (kind < ORDINARY) return this.#addPseudo(kind, value);
     this.#pseudo = false;
     if (this.#refused !== undefined) return;
