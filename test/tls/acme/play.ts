@@ -8,6 +8,7 @@ import type { ChallengeSolver } from "../../../src/tls/acme/challenge-solver.ts"
 import { dnsSolver } from "../../../src/tls/acme/dns-solver.ts";
 import type { ExternalAccount } from "../../../src/tls/acme/external-account.ts";
 import { Issuer } from "../../../src/tls/acme/issuer.ts";
+import type { AcmeStatus } from "../../../src/tls/acme/kept-subject.ts";
 import type { CertificateStorage } from "../../../src/tls/acme/storage.ts";
 import { type Subject, subjectOf } from "../../../src/tls/acme/subject.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -120,13 +121,19 @@ export class Play {
 
   /** Lets the keeper's looks, which have begun, come to their ends. */
   async settle(): Promise<void> {
-    // All but the making of keys, which only orders do, is in memory: a few turns of the loop are enough.
-    for (let quiet = 0; quiet < 20;) {
+    // All but the work of keys, which only orders do, is in memory: a few turns of the loop are enough. What waits may be
+    // about to order, and keys are made by other threads, which have to get their turn.
+    let since = performance.now();
+    for (let quiet = 0; quiet < 20 || (performance.now() - since < 50 && this.#has("waiting"));) {
       const before = this.#marks();
       await new Promise((resolve) => setImmediate(resolve));
-      const isOrdering = this.keeper.status().some(({ state }) => state === "ordering");
-      quiet = before === this.#marks() && !isOrdering ? quiet + 1 : 0;
+      if (before === this.#marks() && !this.#has("ordering")) quiet++;
+      else [quiet, since] = [0, performance.now()];
     }
+  }
+
+  #has(wanted: AcmeStatus["state"]): boolean {
+    return this.keeper.status().some(({ state }) => state === wanted);
   }
 
   #marks(): string {
