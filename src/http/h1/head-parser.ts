@@ -109,6 +109,13 @@ export class HeadParser {
     this.#inTrailers = true;
   }
 
+  /** Whether the method is HEAD, of a head that may have been refused further on. */
+  isForHead(octets: Buffer, start: number): boolean {
+    return (
+      this.#state > METHOD && octets.toString("latin1", start + this.methodStart, start + this.methodEnd) === "HEAD"
+    );
+  }
+
   /**
    * Reads on.
    *

@@ -23,6 +23,8 @@ const NOTHING = Buffer.alloc(0);
 
 /** Whom a refusal is written for: nobody knows what the client speaks, so it gets the plainest form. */
 const ANYBODY = { isHead: false, understandsChunks: false, wantsTrailers: () => false, sent: 0 };
+/** The same where the method was read. RFC 9110 §9.3.2: no content. */
+const ASKED_FOR_HEAD = { ...ANYBODY, isHead: true };
 
 /** What a session is doing; what its exchange is doing is the exchange's state. */
 type State =
@@ -141,7 +143,7 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
       this.close();
       return octets.length;
     }
-    const end = after === -1 ? this.#refuse(parser.fault!, octets.length) : this.#begin(parser, octets, start, after);
+    const end = after === -1 ? this.#refuseHead(parser, octets, start) : this.#begin(parser, octets, start, after);
     parser.reset();
     return end;
   }
@@ -159,8 +161,10 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
     const { framing, minor } = parser;
     const text = readHeadText(parser, octets, start, after);
     const refused = framing.check(minor) ?? text.fault;
-    if (refused !== undefined) return this.#refuse(refused, octets.length);
-    if (framing.length > this.server.limits.content) return this.#refuse(CONTENT_TOO_LARGE, octets.length);
+    if (refused !== undefined) return this.#refuseHead(parser, octets, start, refused);
+    if (framing.length > this.server.limits.content) {
+      return this.#refuseHead(parser, octets, start, CONTENT_TOO_LARGE);
+    }
     this.#exchanges++;
     const exchange = this.#exchange;
     exchange.begin(text, framing, minor, after < octets.length);
@@ -236,10 +240,14 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
 
   // ---- closing
 
+  #refuseHead(parser: HeadParser, octets: Buffer, start: number, reason: SyntaxFault = parser.fault!): number {
+    return this.#refuse(reason, octets.length, parser.isForHead(octets, start) ? ASKED_FOR_HEAD : ANYBODY);
+  }
+
   /** Answers a fault and closes: after it, nobody can tell where the next request would start. */
-  #refuse(reason: SyntaxFault, end: number): number {
+  #refuse(reason: SyntaxFault, end: number, asker: typeof ANYBODY = ANYBODY): number {
     this.server.reportFault(reason.reason, this.#connection, reason.status);
-    writeResponse(this.output, faultResponse(reason), ANYBODY, "connection: close\r\n");
+    writeResponse(this.output, faultResponse(reason), asker, "connection: close\r\n");
     this.close();
     return end;
   }

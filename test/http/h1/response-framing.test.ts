@@ -167,6 +167,17 @@ describe("Content of a response", () => {
     });
   }
 
+  test("to HEAD has no content either where the head is refused", async () => {
+    for (const fields of ["Host: a b\r\n", "Host: a\r\nTransfer-Encoding: gzip\r\n"]) {
+      const client = testServer(() => new Response("x")).connect();
+      client.send(`HEAD / HTTP/1.1\r\n${fields}\r\n`);
+      const { status, fields: answered } = await client.response(true);
+      assert.ok(status >= 400);
+      assert.ok(answered.some(([name, value]) => name === "content-length" && value !== "0"));
+      await client.wantEnd();
+    }
+  });
+
   test("No content has the length 0", async () => {
     const client = testServer(() => new Response(null, { status: 404 })).connect();
     client.send(request("GET"));
