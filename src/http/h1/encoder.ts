@@ -1,4 +1,5 @@
 import { formatHttpDate } from "../../fields/http-date.ts";
+import type { DefaultFields } from "../default-fields.ts";
 import { isDated, isFixedDate } from "../dated-lines.ts";
 import { Headers } from "../headers.ts";
 import type { KeptResponse, Rendered } from "../kept-response.ts";
@@ -46,9 +47,46 @@ function currentDate(): string {
 export function encodeHead(response: Response, delimiting: Delimiting, persistence: Persistence): string {
   const lines = linesOf(response);
   const defaults = Response.parts.defaults(response);
+  if (lines === undefined) return startOf(response) + delimitingLine(delimiting) + endOf(defaults, persistence);
   let head = encodeFields(response, lines, delimiting) + persistence;
-  if (defaults !== undefined) head += lines === undefined ? defaults.text : defaults.textBeside(lines);
-  return head + (lines === undefined || !isDated(lines) ? currentDate() : "") + "\r\n";
+  if (defaults !== undefined) head += defaults.textBeside(lines);
+  return head + (isDated(lines) ? "" : currentDate()) + "\r\n";
+}
+
+/*
+ * What stands before and behind the length in the head of a response without fields of its own. One after the other is
+ * alike, so the last is kept, in one piece: to put a string together out of ten takes as long as to read a request.
+ */
+let start = "";
+let startStatus = 0;
+let startType: string | undefined;
+
+function startOf(response: Response): string {
+  const { status, statusText } = response;
+  const type = Response.parts.type(response);
+  if (status === startStatus && type === startType && statusText === "") return start;
+  const text = statusLine(response) + (type === undefined ? "" : `content-type: ${type}\r\n`);
+  if (statusText !== "") return text;
+  [start, startStatus, startType] = [inOnePiece(text), status, type];
+  return start;
+}
+
+let end = "";
+let endDefaults: DefaultFields | undefined;
+let endPersistence: Persistence | undefined;
+let endDate = "";
+
+function endOf(defaults: DefaultFields | undefined, persistence: Persistence): string {
+  const date = currentDate();
+  if (defaults === endDefaults && persistence === endPersistence && date === endDate) return end;
+  end = inOnePiece(`${persistence}${defaults?.text ?? ""}${date}\r\n`);
+  [endDefaults, endPersistence, endDate] = [defaults, persistence, date];
+  return end;
+}
+
+/** The same text, without the pieces that V8 would put together at each use. */
+function inOnePiece(latin1: string): string {
+  return Buffer.from(latin1, "latin1").toString("latin1");
 }
 
 function linesOf(response: Response): readonly string[] | undefined {
@@ -57,23 +95,21 @@ function linesOf(response: Response): readonly string[] | undefined {
 }
 
 /** Everything of a head that is the same each time the response is sent: all but Connection, Date and default fields. */
-function encodeFields(response: Response, lines: readonly string[] | undefined, delimiting: Delimiting): string {
+function encodeFields(response: Response, lines: readonly string[], delimiting: Delimiting): string {
   let head = statusLine(response);
-  if (lines === undefined) {
-    const type = Response.parts.type(response);
-    if (type !== undefined) head += `content-type: ${type}\r\n`;
-  } else {
-    for (let index = 0; index < lines.length; index += 2) {
-      const name = lines[index]!;
-      if (isOwnField(name) || (name === "date" && !isFixedDate(lines[index + 1]!))) continue;
-      // RFC 9110 §7.8: who sends Upgrade says so in Connection.
-      if (name === "upgrade") head += "connection: upgrade\r\n";
-      head += `${name}: ${lines[index + 1]!}\r\n`;
-    }
+  for (let index = 0; index < lines.length; index += 2) {
+    const name = lines[index]!;
+    if (isOwnField(name) || (name === "date" && !isFixedDate(lines[index + 1]!))) continue;
+    // RFC 9110 §7.8: who sends Upgrade says so in Connection.
+    if (name === "upgrade") head += "connection: upgrade\r\n";
+    head += `${name}: ${lines[index + 1]!}\r\n`;
   }
-  if (typeof delimiting === "number") head += `content-length: ${delimiting}\r\n`;
-  else if (delimiting === "chunked") head += "transfer-encoding: chunked\r\n";
-  return head;
+  return head + delimitingLine(delimiting);
+}
+
+function delimitingLine(delimiting: Delimiting): string {
+  if (typeof delimiting === "number") return `content-length: ${delimiting}\r\n`;
+  return delimiting === "chunked" ? "transfer-encoding: chunked\r\n" : "";
 }
 
 /** Fields that belong to the session: it knows the framing, and the handler's word may be wrong. */
