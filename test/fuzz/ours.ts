@@ -50,6 +50,8 @@ const server = new HttpServer({
   },
 });
 
+const BAD_PATH = "The path is not well formed\n";
+
 /** A final answer: status, fields and what content came with it. */
 const ANSWER = /HTTP\/1\.1 ([2-5]\d\d)([^]*?)\r\n\r\n([^]*?)(?=HTTP\/1\.1 \d\d\d |$)/g;
 
@@ -79,8 +81,11 @@ function inOrder(written: string): ReadMessage[] {
       const message = asked.next().value!;
       message.persistent = !closes;
       all.push(message);
-    } else if (content === "The path is not well formed\n" || content === "") {
-      // Only to HEAD is a refusal of the path sent without content; other refusals always have some.
+    } else if (
+      content === BAD_PATH ||
+      (content === "" && fields!.includes(`\r\ncontent-length: ${BAD_PATH.length}\r\n`))
+    ) {
+      // The answer to HEAD has no content, and the length of what it would be: no other refusal has this one.
       all.push({ ...REFUSED_PATH, persistent: !closes });
     }
   }

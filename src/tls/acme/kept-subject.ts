@@ -57,6 +57,8 @@ export class KeptSubject {
   readonly #keeping: Keeping;
   #certificate: KeptCertificate | undefined;
   #state: KeptState | undefined;
+  /** The serial number of what this process knows to be revoked. */
+  #revoked: string | undefined;
   #isOrdering = false;
   /** Tries in a row that failed without the storage learning of it. */
   #unsaid = 0;
@@ -83,10 +85,13 @@ export class KeptSubject {
   /** Takes what the storage has. */
   async load(): Promise<void> {
     const { records, onCertificate } = this.#keeping;
-    this.#state = await records.state(this.subject);
+    const state = await records.state(this.subject);
+    // What was learned while it was read, or has not been stored, is not forgotten.
+    this.#state = this.#revoked === undefined ? state : { ...(state ?? this.#fresh()), revoked: this.#revoked };
     const found = await records.certificate(this.subject);
     if (found === undefined || found.pem === this.#certificate?.pem) return;
     this.#certificate = found;
+    this.#revoked = undefined;
     if (!this.#isRetired) onCertificate(this.subject, found);
   }
 
@@ -192,13 +197,17 @@ export class KeptSubject {
   async revoked(serial: string): Promise<void> {
     await this.load();
     if (serial !== this.#certificate?.leaf.serialNumber || serial === this.#state?.revoked) return;
+    this.#revoked = serial;
     await this.#put({ revoked: serial });
   }
 
   async #put(changes: Partial<KeptState>): Promise<void> {
-    const before = this.#state ?? { failures: 0, retryAt: 0, fraction: this.#keeping.random() };
-    this.#state = { ...before, ...changes };
+    this.#state = { ...(this.#state ?? this.#fresh()), ...changes };
     await this.#keeping.records.putState(this.subject, this.#state);
+  }
+
+  #fresh(): KeptState {
+    return { failures: 0, retryAt: 0, fraction: this.#keeping.random() };
   }
 
   /** When it is to be renewed; now when there is none, or one that is for other names. */

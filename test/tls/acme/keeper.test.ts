@@ -107,6 +107,37 @@ describe("Certificates that are kept", () => {
     await next.keeper.stop();
   });
 
+  test("are replaced also when that they are revoked is heard while they are looked at", async () => {
+    const play = await kept();
+    const day = (number: number): string => new Date(play.clock.wall() + number * DAY).toISOString();
+    play.authority.advice = { suggestedWindow: { start: day(70), end: day(80) } };
+    await play.leap(2 * DAY);
+    const { storage, keeper, clock } = play;
+    // What the authority advises is old, and is asked for and stored again.
+    clock.jump(12 * HOUR);
+    const get = storage.get.bind(storage);
+    const [begun, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let reads = 0;
+    storage.get = async (key) => {
+      const found = await get(key);
+      if (key.endsWith("state.json") && ++reads === 2) {
+        begun.resolve();
+        await over.promise;
+      }
+      return found;
+    };
+    keeper.look("example.com");
+    clock.advance(1000);
+    await begun.promise;
+    storage.get = get;
+    await keeper.revoked("example.com", play.certificates.at(-1)!.leaf.serialNumber);
+    over.resolve();
+    await play.settle();
+    await play.pass(5000, 1000);
+    assert.equal(play.authority.orders.length, 2);
+    await keeper.stop();
+  });
+
   test("are not ordered in a loop by an authority that always suggests the past", async () => {
     const play = new Play();
     play.authority.advice = { suggestedWindow: { start: "2020-01-01T00:00:00Z", end: "2020-01-02T00:00:00Z" } };
