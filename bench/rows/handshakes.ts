@@ -9,6 +9,7 @@ import { cpuMicroseconds } from "../process-tree.ts";
 import type { Effort, Measured, Outcome, Row } from "../row.ts";
 import type { Server } from "../server.ts";
 import { startAll } from "./load-row.ts";
+import { measureSound } from "./sound.ts";
 import { hello } from "./loads.ts";
 
 interface Handshakes {
@@ -32,19 +33,12 @@ export function handshakesRow(): Row {
 }
 
 async function run(peers: readonly Peer[], effort: Effort): Promise<Outcome> {
-  const { servers, leftOut } = await startAll(peers, { kind: "hello", tls: true, exchanges: [hello] });
-  try {
-    const outcome = await loadInTurn([], "", effort, servers.map(visitor));
-    for (const server of servers) {
-      const wrong = await handshakeFault(server.port);
-      if (wrong !== undefined) leftOut.push({ name: server.name, reason: `after the load: ${wrong}` });
-    }
-    const out = new Set(leftOut.map(({ name }) => name));
-    const measured = outcome.measured.filter(({ name }) => !out.has(name)).map(named);
-    return { measured, leftOut: [...leftOut, ...outcome.leftOut], notes: [AGREED_NOTE, ...outcome.notes] };
-  } finally {
-    await Promise.all(servers.map((server) => server.stop()));
-  }
+  const outcome = await measureSound(
+    await startAll(peers, { kind: "hello", tls: true, exchanges: [hello] }),
+    (servers) => loadInTurn([], "", effort, servers.map(visitor)),
+    ({ port }) => handshakeFault(port),
+  );
+  return { ...outcome, measured: outcome.measured.map(named), notes: [AGREED_NOTE, ...outcome.notes] };
 }
 
 /** Shakes hands with a server for some seconds, from core 1. */

@@ -9,8 +9,9 @@ import { h2load, type Streams } from "../h2load.ts";
 import { loadInTurn, type Visit, type Visited } from "../load.ts";
 import type { Peer, Use } from "../peers/peer.ts";
 import { cpuMicroseconds } from "../process-tree.ts";
-import type { Effort, LeftOut, Outcome, Row } from "../row.ts";
+import type { Effort, Outcome, Row } from "../row.ts";
 import { freePort, scratch, type Server, start } from "../server.ts";
+import { measureSound, type Started, startSound } from "./sound.ts";
 
 /** What servers of HTTP/2 are asked for, and what they must answer. */
 interface Question {
@@ -40,29 +41,15 @@ export function http2Hello(tls = false): Question {
   return { kind: "hello", folder: folderWith("index.json", body), path: "/", type: "application/json", body, tls };
 }
 
-/** Starts one server per peer; a peer that does not start, or whose answers are wrong, is left out. */
-export async function startAllHttp2(
-  peers: readonly Peer[],
-  question: Question,
-): Promise<{ servers: Server[]; leftOut: LeftOut[] }> {
-  const servers: Server[] = [];
-  const leftOut: LeftOut[] = [];
+/** Starts one server per peer, without those that answer wrongly. */
+export async function startAllHttp2(peers: readonly Peer[], question: Question): Promise<Started> {
   const tls = question.tls ? await certificate() : undefined;
-  for (const peer of peers) {
-    try {
-      const port = await freePort();
-      const server = await start(peer.name, peer.command({ ...question, port, routes: 0, http2: true, tls }), port);
-      const wrong = await http2Fault(server.port, question);
-      if (wrong === undefined) servers.push({ ...server, secure: question.tls });
-      else {
-        leftOut.push({ name: peer.name, reason: wrong });
-        await server.stop();
-      }
-    } catch (error) {
-      leftOut.push({ name: peer.name, reason: (error as Error).message });
-    }
-  }
-  return { servers, leftOut };
+  const startOne = async (peer: Peer): Promise<Server> => {
+    const port = await freePort();
+    const server = await start(peer.name, peer.command({ ...question, port, routes: 0, http2: true, tls }), port);
+    return { ...server, secure: question.tls };
+  };
+  return startSound(peers, startOne, ({ port }) => http2Fault(port, question));
 }
 
 /** What is wrong with an answer, of the first request of a connection and of one that follows it. */
@@ -157,21 +144,14 @@ function row(row: Http2Row): Row {
 }
 
 async function run(row: Http2Row, peers: readonly Peer[], effort: Effort): Promise<Outcome> {
-  const { servers, leftOut } = await startAllHttp2(peers, row);
-  try {
-    const visited = servers.map((server) => visitor(server, row));
-    const outcome = await loadInTurn([], "", effort, visited);
-    for (const server of servers) {
-      const wrong = await http2Fault(server.port, row);
-      if (wrong !== undefined) leftOut.push({ name: server.name, reason: `after the load: ${wrong}` });
-    }
-    const out = new Set(leftOut.map(({ name }) => name));
-    const measured = outcome.measured.filter(({ name }) => !out.has(name));
-    const notes = [...(row.tls ? [AGREED_NOTE] : []), ...outcome.notes];
-    return { measured, leftOut: [...leftOut, ...outcome.leftOut], notes };
-  } finally {
-    await Promise.all(servers.map((server) => server.stop()));
-  }
+  const started = await startAllHttp2(peers, row);
+  const visited = started.servers.map((server) => visitor(server, row));
+  const outcome = await measureSound(
+    started,
+    () => loadInTurn([], "", effort, visited),
+    ({ port }) => http2Fault(port, row),
+  );
+  return row.tls ? { ...outcome, notes: [AGREED_NOTE, ...outcome.notes] } : outcome;
 }
 
 function visitor(server: Server, row: Http2Row): Visited {

@@ -4,9 +4,10 @@ import { fault, pipelineFault, type Exchange } from "../exchange.ts";
 import { loadInTurn, type Visited } from "../load.ts";
 import { serveOrigin } from "../origin.ts";
 import type { Peer, Use } from "../peers/peer.ts";
-import type { Effort, LeftOut, Outcome, Row } from "../row.ts";
+import type { Effort, Outcome, Row } from "../row.ts";
 import { freePort, start, type Command, type Server } from "../server.ts";
 import { script } from "../wrk.ts";
+import { measureSound, type Started, startSound } from "./sound.ts";
 
 /** A row whose servers run all at once and answer a closed-loop load. */
 export interface LoadRow extends Pick<Row, "name" | "title" | "peers"> {
@@ -34,27 +35,16 @@ export function loadRow(row: LoadRow): Row {
   return { name, title, peers, subject, measure: "CPU µs/request", run: (peers, effort) => run(row, peers, effort) };
 }
 
-/** Starts one server per peer; a peer that does not start, or whose answers are wrong, is left out. */
+/** Starts one server per peer, without those that answer wrongly. */
 export async function startAll(
   peers: readonly Peer[],
   row: Pick<LoadRow, "kind" | "routes" | "folder" | "exchanges" | "pipelined" | "tls">,
-): Promise<{ servers: Server[]; leftOut: LeftOut[] }> {
-  const servers: Server[] = [];
-  const leftOut: LeftOut[] = [];
-  for (const peer of peers) {
-    try {
-      const server = await startOne(peer, row);
-      const wrong = await faultOf(server, row);
-      if (wrong === undefined) servers.push(server);
-      else {
-        leftOut.push({ name: peer.name, reason: wrong });
-        await server.stop();
-      }
-    } catch (error) {
-      leftOut.push({ name: peer.name, reason: (error as Error).message });
-    }
-  }
-  return { servers, leftOut };
+): Promise<Started> {
+  return startSound(
+    peers,
+    (peer) => startOne(peer, row),
+    (server) => faultOf(server, row),
+  );
 }
 
 /**
@@ -81,20 +71,14 @@ export async function startOne(
 }
 
 async function run(row: LoadRow, peers: readonly Peer[], effort: Effort): Promise<Outcome> {
-  const { servers, leftOut } = await startAll(peers, row);
-  try {
-    const outcome = await loadInTurn(servers, script(row.name, row.exchanges, row.pipelined), effort, row.beside);
-    for (const server of servers) {
-      const wrong = (await faultOf(server, row)) ?? (await row.after?.(server, outcome.requests.get(server.name) ?? 0));
-      if (wrong !== undefined) leftOut.push({ name: server.name, reason: `after the load: ${wrong}` });
-    }
-    const out = new Set(leftOut.map(({ name }) => name));
-    const measured = outcome.measured.filter(({ name }) => !out.has(name));
-    const notes = [...(row.tls === true ? [AGREED_NOTE] : []), ...(row.notes ?? []), ...outcome.notes];
-    return { measured, leftOut: [...leftOut, ...outcome.leftOut], notes };
-  } finally {
-    await Promise.all(servers.map((server) => server.stop()));
-  }
+  const outcome = await measureSound(
+    await startAll(peers, row),
+    (servers) => loadInTurn(servers, script(row.name, row.exchanges, row.pipelined), effort, row.beside),
+    async (server, { requests }) =>
+      (await faultOf(server, row)) ?? (await row.after?.(server, requests.get(server.name) ?? 0)),
+  );
+  const notes = [...(row.tls === true ? [AGREED_NOTE] : []), ...(row.notes ?? []), ...outcome.notes];
+  return { ...outcome, notes };
 }
 
 async function faultOf(
