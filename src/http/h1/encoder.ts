@@ -55,7 +55,7 @@ export function encodeHead(response: Response, delimiting: Delimiting, persisten
 
 /*
  * What stands before and behind the length in the head of a response without fields of its own. One after the other is
- * alike, so the last is kept, in one piece: to put a string together out of ten takes as long as to read a request.
+ * alike, so the last is kept, in one piece: V8 puts a string together when it is written, three parts sooner than ten.
  */
 let start = "";
 let startStatus = 0;
