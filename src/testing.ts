@@ -1,5 +1,6 @@
 import type { MaybePromise } from "./base/maybe-promise.ts";
 import { CONDITION_FIELDS } from "./fields/preconditions.ts";
+import { lowerAuthority } from "./http/authority.ts";
 import { Body } from "./http/body.ts";
 import type { Channel } from "./http/channel.ts";
 import { type Content, type ContentInit, contentOf } from "./http/content.ts";
@@ -74,10 +75,11 @@ export class FakeReactor {
     const search = mark === -1 ? "" : target.slice(mark + 1);
     const path = target === "*" ? "*" : canonicalPath(mark === -1 ? target : target.slice(0, mark));
     if (path === undefined) return new Response("The target is not valid\n", { status: 400 });
-    const host = headers.get("host")!;
+    const authority = lowerAuthority(headers.get("host")!);
+    if (authority === undefined) return new Response("Host is not valid\n", { status: 400 });
     const isConditional = CONDITION_FIELDS.some((name) => headers.has(name));
     const body = arrived(content);
-    const request = Request.make(channel, method, target, path, search, host, headers, body, isConditional);
+    const request = Request.make(channel, method, target, path, search, authority, headers, body, isConditional);
     return this.#server.fetch(request);
   }
 

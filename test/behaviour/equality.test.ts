@@ -150,10 +150,7 @@ function sorted<T extends readonly [string, unknown]>(names: T[]): T[] {
 
 async function described(request: Request): Promise<object> {
   const { method, target, path, host, url, query } = request;
-  const names = [...request.headers]
-    .filter(([name]) => !OF_CONNECTION.has(name) && name !== "content-length")
-    // RFC 9110 §4.2.3: names of hosts have no case.
-    .map(([name, text]): [string, string] => [name, name === "host" ? text.toLowerCase() : text]);
+  const names = [...request.headers].filter(([name]) => !OF_CONNECTION.has(name) && name !== "content-length");
   const content = Buffer.from(await request.bytes()).toString("hex");
   const behind = [...((await request.trailers) ?? [])];
   return { method, target, path, host, url, query: [...query], fields: sorted(names), content, behind };

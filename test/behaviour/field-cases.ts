@@ -18,6 +18,22 @@ export const FIELD_CASES: readonly Case[] = [
     },
   },
   {
+    name: "Host arrives as it was sent, and in lower case as what the request is for",
+    async run({ ask, secure }) {
+      const answer = await ask({ path: "/host", headers: { host: "LocalHost:8080" } });
+      const url = `http${secure ? "s" : ""}://localhost:8080/host`;
+      assert.deepEqual(JSON.parse(await answer.text()), ["LocalHost:8080", "localhost:8080", url]);
+    },
+  },
+  {
+    name: "A Host that is none is answered with 400",
+    async run({ ask }) {
+      const answer = await ask({ path: "/host", headers: { host: "a@b" } });
+      assert.equal(answer.status, 400);
+      await answer.bytes();
+    },
+  },
+  {
     name: "Cookies go both ways, each in a line of its own",
     async run({ ask }) {
       const answer = await ask({ path: "/cookies", headers: { cookie: "x=1; y=2" } });

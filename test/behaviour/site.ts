@@ -44,6 +44,7 @@ export function makeSite(): Site {
       protocol,
       host,
     }))
+    .get("/host", ({ headers, host, url }) => [headers.get("host"), host, url])
     .get("/fields", ({ headers }) => [...headers].filter(([name]) => name.startsWith("x-")))
     .get("/nothing", () => null)
     .post("/users", async (request) => [201, await request.json()])

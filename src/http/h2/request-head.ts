@@ -181,7 +181,7 @@ export class RequestHead implements FieldSink {
       path: path ?? raw,
       search: question === -1 ? "" : target.slice(question + 1),
       authority,
-      fields: this.#allFields(authority),
+      fields: this.#allFields(),
       isConditional: this.#isConditional,
       contentLength: this.#contentLength,
       expectsContinue: this.#expect !== "",
@@ -233,9 +233,9 @@ export class RequestHead implements FieldSink {
     return this.#contentLength > this.#limits.content ? CONTENT_TOO_LARGE : undefined;
   }
 
-  /** RFC 9113 §8.3.1: who makes HTTP/1.1 of it puts Host there; so handlers find it in whatever version. */
-  #allFields(authority: string): string {
-    let fields = `host: ${authority}\r\n${this.#fields}`;
+  /** RFC 9113 §8.3.1: who makes HTTP/1.1 of it puts Host there; so handlers find it in whatever version, as it was sent. */
+  #allFields(): string {
+    let fields = `host: ${this.#authority ?? this.#host}\r\n${this.#fields}`;
     if (this.#cookie !== "") fields += `cookie: ${this.#cookie}\r\n`;
     if (this.#protocol !== undefined) fields += `connection: upgrade\r\nupgrade: ${this.#protocol}\r\n`;
     return fields;
