@@ -1,7 +1,7 @@
 import { isPromise } from "../base/maybe-promise.ts";
-import type { SizedContent, StreamedContent } from "./content.ts";
+import { type Content, isStreamed, type SizedContent } from "./content.ts";
 
-/** Streamed content for one reader, whatever it is: it can be told to stop, also while a piece is waited for. */
+/** Content for one reader, whatever it is: it can be told to stop, also while a piece is waited for. */
 export interface ContentSource {
   next(): Promise<IteratorResult<Uint8Array | string>>;
   reuse?: (() => void) | undefined;
@@ -9,8 +9,8 @@ export interface ContentSource {
   cancel(reason?: unknown): void;
 }
 
-/** Begins to read streamed content. */
-export function sourceOf(content: StreamedContent): ContentSource {
+/** Begins to read content; what is there as a whole is one piece. */
+export function sourceOf(content: NonNullable<Content>): ContentSource {
   if (content instanceof ReadableStream) {
     const reader = content.getReader() as ReadableStreamDefaultReader<Uint8Array>;
     return {
@@ -18,7 +18,7 @@ export function sourceOf(content: StreamedContent): ContentSource {
       cancel: (reason) => void reader.cancel(reason).catch(() => {}),
     };
   }
-  const iterator = (content as AsyncIterable<Uint8Array | string>)[Symbol.asyncIterator]();
+  const iterator = isStreamed(content) ? content[Symbol.asyncIterator]() : onePiece(content);
   return {
     next: () => iterator.next(),
     reuse: (content as SizedContent).reuse?.bind(content),
@@ -31,6 +31,10 @@ export function sourceOf(content: StreamedContent): ContentSource {
       }
     },
   };
+}
+
+async function* onePiece(content: Uint8Array | string): AsyncGenerator<Uint8Array | string> {
+  yield content;
 }
 
 /** A piece of streamed content as octets. @throws TypeError when it is neither text nor octets */

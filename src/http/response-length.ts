@@ -2,8 +2,14 @@ import { parseDecimal } from "../base/ascii.ts";
 import { type Content, lengthOf } from "./content.ts";
 import { Response } from "./response.ts";
 
+/** The length that content has by itself, or that the handler has set for it; or -1. */
+export function knownLength(response: Response, content: Content): number {
+  const length = content === null ? -1 : lengthOf(content);
+  return length >= 0 ? length : announcedLength(response);
+}
+
 /** The Content-Length that a handler has set, or -1. */
-export function announcedLength(response: Response): number {
+function announcedLength(response: Response): number {
   const lines = Response.parts.lines(response);
   if (lines === undefined) return -1;
   const value = response.headers.get("content-length");
@@ -16,7 +22,5 @@ export function lengthWithoutContent(response: Response, content: Content, isHea
   // RFC 9110 §8.6: no Content-Length in 1xx and 204; RFC 9110 §15.3.6: 205 has none but says so.
   if (status === 205) return 0;
   if (status < 200 || status === 204 || status === 304) return -1;
-  if (!isHead) return 0;
-  const length = content === null ? -1 : lengthOf(content);
-  return length >= 0 ? length : announcedLength(response);
+  return isHead ? knownLength(response, content) : 0;
 }

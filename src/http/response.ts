@@ -23,9 +23,16 @@ export interface ResponseInit {
   /** Reason phrase; HTTP/1.1 sends the standard phrase when it is empty, other versions have none. */
   statusText?: string;
   headers?: HeadersInit;
-  /** Gives the trailer section after the content; sent when the client says `TE: trailers`. RFC 9110 §6.5. */
+  /**
+   * Gives the trailer section, once the content has been handed over. Sent where there is content and the client says
+   * `TE: trailers`, whether the content is streamed or not; to clients of HTTP/1.1 it goes in chunks for that, without
+   * Content-Length. What it throws cuts the response off. RFC 9110 §6.5.
+   */
   trailers?: () => HeadersInit | Promise<HeadersInit>;
 }
+
+/** Gives a trailer section. */
+export type Trailers = NonNullable<ResponseInit["trailers"]>;
 
 /**
  * How the server's own cache may keep a response.
@@ -70,7 +77,7 @@ export class Response {
   #type: string | undefined;
   #content: Content;
   #used = false;
-  #trailers: (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  #trailers: Trailers | undefined;
   /** Who takes the connection, or instead of an answer the milliseconds for which the client is dropped. */
   #upgrade: Upgrade | number | undefined;
   /** Where the header section is as long as nobody touches it here. */
@@ -353,7 +360,7 @@ export interface ResponseParts {
     kept: KeptResponse | undefined,
     defaults: DefaultFields | undefined,
   ): void;
-  trailers(response: Response): (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  trailers(response: Response): Trailers | undefined;
   /** Who takes the connection, or the milliseconds of {@link Response.unanswered}. */
   upgrade(response: Response): Upgrade | number | undefined;
   /** The content for sending: a stream only once. @throws TypeError when it was read before. */

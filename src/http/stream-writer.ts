@@ -1,6 +1,7 @@
-import type { StreamedContent } from "./content.ts";
+import type { Content } from "./content.ts";
 import { type ContentSource, octetsOf, sourceOf } from "./content-source.ts";
-import { Headers, type HeadersInit } from "./headers.ts";
+import { Headers } from "./headers.ts";
+import type { Trailers } from "./response.ts";
 
 /** Where streamed content goes: frames the pieces and says when it wants no more for now. */
 export interface StreamSink {
@@ -26,12 +27,12 @@ export class LengthMismatchError extends Error {
   }
 }
 
-/** Writes streamed content: takes a piece when the sink has room, and stops when the client is gone. */
+/** Writes content piece by piece: takes a piece when the sink has room, and stops when the client is gone. */
 export class StreamWriter {
   readonly #sink: StreamSink;
   readonly #source: ContentSource;
   readonly #announced: number;
-  readonly #trailers: (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  readonly #trailers: Trailers | undefined;
   #resume: (() => void) | undefined;
   #aborted = false;
 
@@ -42,12 +43,7 @@ export class StreamWriter {
    * @param announced the length that the head says, or -1
    * @param trailers gives the trailer section; only where the client takes one
    */
-  constructor(
-    sink: StreamSink,
-    content: StreamedContent,
-    announced: number,
-    trailers: (() => HeadersInit | Promise<HeadersInit>) | undefined,
-  ) {
+  constructor(sink: StreamSink, content: NonNullable<Content>, announced: number, trailers: Trailers | undefined) {
     this.#sink = sink;
     this.#source = sourceOf(content);
     this.#announced = announced;

@@ -112,6 +112,12 @@ export const CONTENT_CASES: readonly Case[] = [
       const answer = await ask({ path: "/trailing", headers: { te: "trailers" } });
       assert.equal((await answer.bytes()).length, PIECE.length);
       assert.equal(answer.trailers()["x-behind"], "yes");
+      const whole = await ask({ path: "/trailing-whole", headers: { te: "trailers" } });
+      assert.equal(await whole.text(), "whole");
+      assert.equal(whole.trailers()["x-behind"], "yes");
+      const unasked = await ask({ path: "/trailing-whole" });
+      assert.deepEqual([await unasked.text(), unasked.headers["content-length"]], ["whole", "5"]);
+      assert.deepEqual({ ...unasked.trailers() }, {});
     },
   },
   {

@@ -156,9 +156,9 @@ async function described(request: Request): Promise<object> {
   return { method, target, path, host, url, query: [...query], fields: sorted(names), content, behind };
 }
 
-async function shown(answer: Answer): Promise<Shown> {
+async function shown(answer: Answer, unsaid: string | undefined): Promise<Shown> {
   const content = (await answer.bytes()).toString("hex");
-  const names = Object.entries(answer.headers).filter(([name]) => !OF_CONNECTION.has(name));
+  const names = Object.entries(answer.headers).filter(([name]) => !OF_CONNECTION.has(name) && name !== unsaid);
   return {
     status: answer.status,
     fields: sorted(names),
@@ -196,13 +196,16 @@ describe("HTTP/1.1 and HTTP/2", () => {
       fc.asyncProperty(question, plan, async ({ ask, body }, next) => {
         current = next;
         seen.clear();
-        const answers = await Promise.all(
-          ways.map(async (way) => {
+        const given = await Promise.all(
+          ways.map((way) => {
             const headers = { ...ask.headers, "x-way": way.protocol };
             const content = Array.isArray(body) ? piecesOf(body as readonly Uint8Array[]) : (body as Uint8Array);
-            return shown(await way.ask({ ...ask, headers, ...(body === undefined ? {} : { body: content }) }));
+            return way.ask({ ...ask, headers, ...(body === undefined ? {} : { body: content }) });
           }),
         );
+        // RFC 9112 §6.2: where trailers make chunks of it, HTTP/1.1 cannot tell the length.
+        const unsaid = given[0]!.headers["transfer-encoding"] === "chunked" ? "content-length" : undefined;
+        const answers = await Promise.all(given.map((answer) => shown(answer, unsaid)));
         const [old, fresh] = [seen.get("http/1.1"), seen.get("h2")];
         assert.deepEqual(fresh, old);
         if (old === undefined) {

@@ -59,6 +59,7 @@ export function makeSite(): Site {
     .post("/ignored", () => "not looked at")
     .get("/stream/:count", ({ params }) => stream(pieces(Number(params.count))))
     .get("/trailing", () => new Response(pieces(1), { trailers: () => ({ "x-behind": "yes" }) }))
+    .get("/trailing-whole", () => new Response("whole", { trailers: () => ({ "x-behind": "yes" }) }))
     .get("/hints", (request) => {
       request.earlyHints(["</style.css>; rel=preload; as=style"]);
       return "hinted";

@@ -1,8 +1,8 @@
-import { type Content, isStreamed, lengthOf, releaseContent } from "../content.ts";
+import { type Content, isStreamed, releaseContent } from "../content.ts";
 import type { KeptResponse } from "../kept-response.ts";
 import { latin1Of, latin1OfOctets } from "../latin1.ts";
-import { Response } from "../response.ts";
-import { announcedLength, lengthWithoutContent } from "../response-length.ts";
+import { Response, type Trailers } from "../response.ts";
+import { knownLength, lengthWithoutContent } from "../response-length.ts";
 import { isNullBodyStatus } from "../status.ts";
 import { type Delimiting, encodeHead, encodeKept, JOIN_LIMIT, type Persistence, renderKept } from "./encoder.ts";
 import { FramedOutput } from "./framed-output.ts";
@@ -21,9 +21,9 @@ export interface Recipient {
 }
 
 /**
- * Writes a response: all of it when its content is at hand, its head when the content is streamed.
+ * Writes a response: all of it when its content is at hand, its head when the content is streamed or has trailers.
  *
- * @returns what writes the streamed content, or undefined when the response is complete
+ * @returns what writes the content, or undefined when the response is complete
  * @throws TypeError when the content has been read before
  */
 export function writeResponse(
@@ -39,30 +39,43 @@ export function writeResponse(
     recipient.sent = 0;
     return undefined;
   }
-  const kept = Response.parts.kept(response);
-  if (kept !== undefined && !isStreamed(content)) {
-    recipient.sent = writeKept(output, response, kept, content, persistence);
-  } else if (typeof content === "string") recipient.sent = writeText(output, response, content, persistence);
-  else if (content instanceof Uint8Array) recipient.sent = writeOctets(output, response, content, persistence);
-  else {
-    const delimiting = delimitingOf(response, lengthOf(content), recipient);
-    const trailers = Response.parts.trailers(response);
-    const wanted = trailers !== undefined && delimiting === "chunked" && recipient.wantsTrailers();
-    // Before the head: content that cannot even begin is still answered with 500.
-    const announced = typeof delimiting === "number" ? delimiting : -1;
-    const sink = new FramedOutput(output, delimiting);
-    const writer = new StreamWriter(sink, content, announced, wanted ? trailers : undefined);
-    output.text(encodeHead(response, delimiting, persistence));
-    return writer;
+  const trailers = wantedTrailers(response, recipient);
+  if (trailers === undefined && !isStreamed(content)) {
+    recipient.sent = writeWhole(output, response, content, persistence);
+    return undefined;
   }
-  return undefined;
+  const length = knownLength(response, content);
+  // RFC 9112 §7.1.2: trailers have a place behind chunks only, whatever is known of the length.
+  const delimiting = delimitingOf(trailers === undefined ? length : -1, recipient);
+  // Before the head: content that cannot even begin is still answered with 500.
+  const writer = new StreamWriter(new FramedOutput(output, delimiting), content, length, trailers);
+  output.text(encodeHead(response, delimiting, persistence));
+  return writer;
+}
+
+/** RFC 9110 §6.5.1: who has said that it takes trailers gets them. */
+function wantedTrailers(response: Response, recipient: Recipient): Trailers | undefined {
+  const trailers = Response.parts.trailers(response);
+  return trailers !== undefined && recipient.understandsChunks && recipient.wantsTrailers() ? trailers : undefined;
 }
 
 /** Whether a response of unknown length can only be ended by closing the connection. */
 export function endsWithClose(response: Response, recipient: Recipient): boolean {
   const content = Response.parts.content(response);
   if (recipient.isHead || recipient.understandsChunks || !isStreamed(content)) return false;
-  return delimitingOf(response, lengthOf(content), recipient) === "close";
+  return knownLength(response, content) < 0;
+}
+
+function writeWhole(
+  output: Output,
+  response: Response,
+  content: string | Uint8Array,
+  persistence: Persistence,
+): number {
+  const kept = Response.parts.kept(response);
+  if (kept !== undefined) return writeKept(output, response, kept, content, persistence);
+  if (typeof content === "string") return writeText(output, response, content, persistence);
+  return writeOctets(output, response, content, persistence);
 }
 
 function writeText(output: Output, response: Response, content: string, persistence: Persistence): number {
@@ -99,10 +112,9 @@ function octetsOf(content: string | Uint8Array): Uint8Array {
   return typeof content === "string" ? Buffer.from(content) : content;
 }
 
-function delimitingOf(response: Response, length: number, recipient: Recipient): Delimiting {
+/** @param length in octets, or -1 */
+function delimitingOf(length: number, recipient: Recipient): Delimiting {
   if (length >= 0) return length;
-  const announced = announcedLength(response);
-  if (announced >= 0) return announced;
   return recipient.understandsChunks ? "chunked" : "close";
 }
 
@@ -111,6 +123,6 @@ function delimitingWithout(response: Response, content: Content, recipient: Reci
   const length = lengthWithoutContent(response, content, recipient.isHead);
   if (length >= 0) return length;
   return recipient.isHead && content !== null && !isNullBodyStatus(response.status)
-    ? delimitingOf(response, -1, recipient)
+    ? delimitingOf(-1, recipient)
     : "none";
 }

@@ -1,16 +1,16 @@
-import { type Content, isStreamed, lengthOf, releaseContent } from "../content.ts";
+import { type Content, releaseContent } from "../content.ts";
 import { latin1Of, latin1OfOctets } from "../latin1.ts";
-import { Response } from "../response.ts";
-import { announcedLength, lengthWithoutContent } from "../response-length.ts";
+import { Response, type Trailers } from "../response.ts";
+import { knownLength, lengthWithoutContent } from "../response-length.ts";
 import { isNullBodyStatus } from "../status.ts";
 import { StreamWriter } from "../stream-writer.ts";
 import { FRAME_LIMIT } from "./frame.ts";
 import type { Stream } from "./stream.ts";
 
 /**
- * Writes a response: all of it when its content is at hand, its head when the content is streamed.
+ * Writes a response: all of it when its content is at hand, its head when the content is streamed or has trailers.
  *
- * @returns what writes the streamed content, or undefined when everything is on its way
+ * @returns what writes the content, or undefined when everything is on its way
  * @throws TypeError when the content has been read before
  */
 export function writeResponse(stream: Stream, response: Response): StreamWriter | undefined {
@@ -23,6 +23,8 @@ export function writeResponse(stream: Stream, response: Response): StreamWriter 
     stream.onSent();
     return undefined;
   }
+  const trailers = Response.parts.trailers(response);
+  if (trailers !== undefined && stream.wantsTrailers()) return writeStreamed(stream, response, content, trailers);
   if (typeof content === "string") {
     const octets = Buffer.byteLength(content);
     if (octets > FRAME_LIMIT) writeLarge(stream, response, Buffer.from(content));
@@ -34,7 +36,7 @@ export function writeResponse(stream: Stream, response: Response): StreamWriter 
     else writeSmall(stream, response, latin1OfOctets(content));
     return undefined;
   }
-  return writeStreamed(stream, response, content);
+  return writeStreamed(stream, response, content, undefined);
 }
 
 /** Octets up to which copying them into the head's string is cheaper than a second piece in the same write. */
@@ -61,14 +63,15 @@ function writeLarge(stream: Stream, response: Response, octets: Uint8Array): voi
   stream.startOutput().whole(octets);
 }
 
-function writeStreamed(stream: Stream, response: Response, content: Content): StreamWriter | undefined {
-  if (!isStreamed(content)) return undefined;
-  const known = lengthOf(content);
-  const length = known >= 0 ? known : announcedLength(response);
+function writeStreamed(
+  stream: Stream,
+  response: Response,
+  content: NonNullable<Content>,
+  trailers: Trailers | undefined,
+): StreamWriter {
+  const length = knownLength(response, content);
   // Before the head: content that cannot even begin is still answered with 500.
-  const trailers = Response.parts.trailers(response);
-  const wanted = trailers !== undefined && stream.wantsTrailers();
-  const writer = new StreamWriter(stream.startOutput(), content, length, wanted ? trailers : undefined);
+  const writer = new StreamWriter(stream.startOutput(), content, length, trailers);
   stream.sender.headers(stream.id, stream.sender.sections.head(response, length), false);
   return writer;
 }

@@ -253,10 +253,28 @@ describe("Trailers", () => {
     assert.deepEqual((await client.response()).trailers, []);
   });
 
-  test("are not sent where the length is known, and not to HTTP/1.0", async () => {
+  for (const [what, content, headers] of [
+    ["text", () => "abc", {}],
+    ["octets", () => Buffer.from("abc"), {}],
+    ["a stream of known length", () => pieces("a", "bc"), { "content-length": "3" }],
+  ] as const) {
+    test(`take ${what} into chunks, and nothing else does`, async () => {
+      const client = testServer(() => new Response(content(), { trailers, headers })).connect();
+      client.send(request("GET", "1.1", "TE: trailers") + request("GET"));
+      const first = await client.response();
+      assert.deepEqual([first.body, first.trailers], ["abc", [["x-sum", "42"]]]);
+      assert.deepEqual([first.field("transfer-encoding"), first.field("content-length")], ["chunked", undefined]);
+      const second = await client.response();
+      assert.deepEqual([second.body, second.trailers], ["abc", []]);
+      assert.deepEqual([second.field("transfer-encoding"), second.field("content-length")], [undefined, "3"]);
+    });
+  }
+
+  test("are not sent to HTTP/1.0, and not where there is no content", async () => {
     const client = testServer(() => new Response("abc", { trailers })).connect();
-    client.send(request("GET", "1.1", "TE: trailers"));
-    assert.equal((await client.response()).body, "abc");
+    client.send(request("HEAD", "1.1", "TE: trailers") + request("GET", "1.0", "TE: trailers"));
+    assert.equal((await client.response(true)).field("content-length"), "3");
+    assert.equal((await client.response()).field("content-length"), "3");
     const old = testServer(() => new Response(pieces("abc"), { trailers })).connect();
     old.send(request("GET", "1.0", "TE: trailers"));
     assert.equal((await old.response()).body, "abc");
