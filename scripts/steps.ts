@@ -9,16 +9,18 @@ export interface Step {
 
 export const ROOT: string = join(import.meta.dirname, "..");
 
-const LINTED = ["src", "test", "scripts", "examples"];
+const LINTED = ["src", "test", "scripts", "examples", "bench"];
 
 /** Seconds altogether: they run before every `npm test`. */
 export const QUICK: Step[] = [
   { name: "types", command: ["tsc", "--noEmit", "-p", "tsconfig.json"] },
+  { name: "types of bench", command: ["tsc", "--noEmit", "-p", "bench/tsconfig.check.json"] },
   { name: "declarations", command: ["tsc", "--noEmit", "-p", "tsconfig.build.json"] },
   { name: "lint", command: ["oxlint", "--no-error-on-unmatched-pattern", ...LINTED] },
   { name: "layers", command: ["node", "scripts/check-layers.ts"] },
   { name: "wire bytes", command: ["node", "scripts/check-wire-bytes.ts"] },
   { name: "docs", command: ["node", "scripts/check-docs.ts"] },
+  { name: "conflicts", command: ["node", "scripts/check-conflicts.ts"] },
 ];
 
 export const THOROUGH: Step[] = [

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import {
   createSecureServer,
   createServer,
@@ -9,14 +7,11 @@ import {
   type SecureServerOptions,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { AddressInfo, Socket } from "node:net";
 import { after, suite, test } from "node:test";
-import type { TLSSocket } from "node:tls";
-import { AGREED } from "../agreed.ts";
-import { certificate } from "../certificate.ts";
 import { h2load } from "../h2load.ts";
 import { http2Fault, http2Hello } from "../rows/http2.ts";
 import { endAll } from "../server.ts";
+import { AGREED_HANDSHAKE, serving, shown } from "./serving.ts";
 
 type Answer = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
@@ -25,40 +20,22 @@ const right: Answer = (stream) => {
   stream.end('{"hello":"world"}');
 };
 
-/** Runs a server; `seen` is what each handshake came to. */
-async function serving<T>(
-  answer: Answer,
-  options: SecureServerOptions | undefined,
-  use: (port: number, seen: string[]) => Promise<T>,
-): Promise<T> {
-  const { cert, key } = await certificate();
-  const secrets = { cert: readFileSync(cert), key: readFileSync(key) };
-  const server: Http2Server = options === undefined ? createServer() : createSecureServer({ ...secrets, ...options });
-  const open = new Set<Socket>();
-  const seen: string[] = [];
-  server.on("connection", (socket: Socket) => open.add(socket));
-  server.on("secureConnection", (socket: TLSSocket) => seen.push(`${socket.getProtocol()} ${socket.getCipher().name}`));
+async function answering(answer: Answer, options: SecureServerOptions | undefined): Promise<Http2Server> {
+  const server = options === undefined ? createServer() : createSecureServer({ ...(await shown()), ...options });
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on("error", () => {});
     answer(stream, headers);
   });
   server.on("sessionError", () => {});
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  try {
-    return await use((server.address() as AddressInfo).port, seen);
-  } finally {
-    for (const socket of open) socket.destroy();
-    server.close();
-  }
+  return server;
 }
 
 after(endAll);
 
 for (const tls of [false, true]) {
   const options = tls ? {} : undefined;
-  const faultFor = (answer: Answer): Promise<string | undefined> =>
-    serving(answer, options, (port) => http2Fault(port, http2Hello(tls)));
+  const faultFor = async (answer: Answer): Promise<string | undefined> =>
+    serving(await answering(answer, options), (port) => http2Fault(port, http2Hello(tls)));
 
   suite(`The answer of a peer in HTTP/2${tls ? " over TLS" : ""}`, () => {
     test("is right when status, media type and body are", async () => {
@@ -105,12 +82,12 @@ for (const tls of [false, true]) {
         served++;
         right(stream, headers);
       };
-      const port = await serving(counting, options, async (port, seen) => {
+      const port = await serving(await answering(counting, options), async (port, handshakes) => {
         const { requests, fault, octets } = await load(port);
         assert.equal(fault, undefined);
         assert.ok(requests > 0 && served >= requests && served - requests <= 8, `${served} ${requests}`);
         assert.ok(octets / requests > 17 && octets / requests < 200, `${octets / requests} octets each`);
-        if (tls) assert.deepEqual(new Set(seen), new Set([`${AGREED.version} ${AGREED.cipher}`]));
+        if (tls) assert.deepEqual(new Set(handshakes), new Set([AGREED_HANDSHAKE]));
         return port;
       });
       assert.equal((await load(port)).requests, 0);
@@ -126,8 +103,7 @@ suite("The load in HTTP/2 over TLS", () => {
   for (const [what, options] of Object.entries(others)) {
     test(`is none for ${what}`, async () => {
       const [said, { requests }] = await serving(
-        right,
-        options,
+        await answering(right, options),
         async (port) =>
           [
             await http2Fault(port, http2Hello(true)),

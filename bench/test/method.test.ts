@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, suite, test } from "node:test";
@@ -24,6 +23,7 @@ import { routeExchanges } from "../rows/loads.ts";
 import { endAll, freePort, start, type Server } from "../server.ts";
 import { median, quantile, ratioOf } from "../stats.ts";
 import { script, wrk } from "../wrk.ts";
+import { serving as servingWith } from "./serving.ts";
 
 const hello: Exchange = { path: "/", answer: { type: "application/json", body: { hello: "world" } } };
 const right: RequestListener = (_request, response) => {
@@ -32,15 +32,8 @@ const right: RequestListener = (_request, response) => {
 
 const refuse: RequestListener = (_request, response) => response.writeHead(503).end();
 
-async function serving<T>(listener: RequestListener, use: (port: number) => Promise<T>): Promise<T> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  try {
-    return await use((server.address() as AddressInfo).port);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
+function serving<T>(listener: RequestListener, use: (port: number) => Promise<T>): Promise<T> {
+  return servingWith(createServer(listener), use);
 }
 
 after(endAll);

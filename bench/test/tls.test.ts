@@ -1,43 +1,28 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { after, suite, test } from "node:test";
-import { connect, createServer, type TlsOptions, type TLSSocket } from "node:tls";
+import { connect, createServer, type Server, type TlsOptions } from "node:tls";
 import { testCertificate } from "../../src/tls/test-certificate.ts";
-import { AGREED, CLIENT_OPTIONS, disagreement } from "../agreed.ts";
+import { CLIENT_OPTIONS, disagreement } from "../agreed.ts";
 import { certificate, handshakeFault } from "../certificate.ts";
 import { fault, type Exchange } from "../exchange.ts";
 import { shakeHands } from "../rows/handshakes.ts";
 import { endAll } from "../server.ts";
 import { script, wrk } from "../wrk.ts";
+import { AGREED_HANDSHAKE, serving, shown } from "./serving.ts";
 
 const hello: Exchange = { path: "/", answer: { type: "application/json", body: { hello: "world" } } };
 const body = '{"hello":"world"}';
 const fields = ["Content-Type: application/json", `Content-Length: ${body.length}`, "Date: today"];
 const answer = ["HTTP/1.1 200 OK", ...fields, "", body].join("\r\n");
 
-/** Runs a server that answers whatever it reads; `seen` is what each handshake came to. */
-async function serving<T>(options: TlsOptions, use: (port: number, seen: string[]) => Promise<T>): Promise<T> {
-  const { cert, key } = await certificate();
-  const open = new Set<TLSSocket>();
-  const seen: string[] = [];
-  const server = createServer({ cert: readFileSync(cert), key: readFileSync(key), ...options }, (socket) => {
-    open.add(socket);
-    seen.push(`${socket.getProtocol()} ${socket.getCipher().name} ${socket.isSessionReused() ? "resumed" : "full"}`);
+/** A server that answers whatever it reads. */
+async function answering(options: TlsOptions = {}): Promise<Server> {
+  return createServer({ ...(await shown()), ...options }, (socket) => {
     socket.on("data", () => socket.write(answer));
     socket.on("error", () => {});
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  try {
-    return await use((server.address() as AddressInfo).port, seen);
-  } finally {
-    for (const socket of open) socket.destroy();
-    server.close();
-  }
+  });
 }
-
-const FULL = new Set([`${AGREED.version} ${AGREED.cipher} full`]);
 
 /** Servers that do not do what is to be agreed on. */
 const others: Record<string, [() => TlsOptions | Promise<TlsOptions>, RegExp]> = {
@@ -51,7 +36,7 @@ after(endAll);
 
 suite("A handshake", () => {
   test("is right when it comes to what all agree on, and so is the answer behind it", async () => {
-    await serving({}, async (port) => {
+    await serving(await answering(), async (port) => {
       assert.equal(await handshakeFault(port), undefined);
       assert.equal(await fault(port, hello, true), undefined);
     });
@@ -59,14 +44,14 @@ suite("A handshake", () => {
 
   for (const [what, [options, message]] of Object.entries(others)) {
     test(`is refused for ${what}`, async () => {
-      const said = await serving(await options(), (port) => handshakeFault(port));
+      const said = await serving(await answering(await options()), (port) => handshakeFault(port));
       assert.match(said ?? "", message);
     });
   }
 
   test("is refused for another certificate, and for a session that is resumed", async () => {
     const { octets } = await certificate();
-    await serving({}, async (port) => {
+    await serving(await answering(), async (port) => {
       const options = { ...CLIENT_OPTIONS, port, host: "127.0.0.1", rejectUnauthorized: false };
       const first = connect(options);
       const [session] = (await once(first, "session")) as [Buffer];
@@ -85,17 +70,17 @@ suite("The load over TLS", () => {
   const load = (port: number): ReturnType<typeof wrk> => wrk(port, 1, script("test", [hello]), true);
 
   test("offers what all agree on", async () => {
-    await serving({}, async (port, seen) => {
+    await serving(await answering(), async (port, handshakes) => {
       const { fault, requests } = await load(port);
       assert.equal(fault, undefined);
       assert.ok(requests > 0);
-      assert.deepEqual(new Set(seen), FULL);
+      assert.deepEqual(new Set(handshakes), new Set([AGREED_HANDSHAKE]));
     });
   });
 
   for (const [what, [options]] of Object.entries(others).slice(0, 3)) {
     test(`offers no more: not ${what}`, async () => {
-      const { requests } = await serving(await options(), load);
+      const { requests } = await serving(await answering(await options()), load);
       assert.equal(requests, 0);
     });
   }
@@ -103,19 +88,19 @@ suite("The load over TLS", () => {
 
 suite("Handshakes one after the other", () => {
   test("are as many as the server counts, each in full", async () => {
-    await serving({}, async (port, seen) => {
+    await serving(await answering(), async (port, noted) => {
       const { handshakes, octets, fault } = await shakeHands(port, 1);
       assert.equal(fault, undefined);
       assert.ok(handshakes > 0);
-      assert.equal(seen.length, handshakes);
-      assert.deepEqual(new Set(seen), FULL);
+      assert.equal(noted.length, handshakes);
+      assert.deepEqual(new Set(noted), new Set([AGREED_HANDSHAKE]));
       assert.ok(octets / handshakes > 600 && octets / handshakes < 3_000, `${octets / handshakes} octets each`);
     });
   });
 
   test("end where a server does otherwise", async () => {
     for (const [options] of Object.values(others)) {
-      const { handshakes, fault } = await serving(await options(), (port) => shakeHands(port, 1));
+      const { handshakes, fault } = await serving(await answering(await options()), (port) => shakeHands(port, 1));
       assert.equal(handshakes, 0);
       assert.notEqual(fault, undefined);
     }

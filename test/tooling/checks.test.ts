@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, symlinkSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { QUICK, ROOT, THOROUGH } from "../../scripts/steps.ts";
 import { plant } from "./plant.ts";
+
+const SETTINGS = [
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "bench/tsconfig.json",
+  "bench/tsconfig.check.json",
+  ".oxlintrc.json",
+  ".oxfmtrc.json",
+  "knip.json",
+  "package.json",
+];
 
 /** Runs the command of a step in another folder, with this project's settings. */
 function runStep(
@@ -14,11 +25,8 @@ function runStep(
   files: Record<string, string>,
 ): { status: number | null; output: string } {
   const [program = "", ...args] = [...QUICK, ...THOROUGH].find((step) => step.name === name)?.command ?? [];
-  const root = plant(context, files);
-  for (const file of ["tsconfig.json", "tsconfig.build.json", ".oxlintrc.json", ".oxfmtrc.json", "knip.json"]) {
-    copyFileSync(join(ROOT, file), join(root, file));
-  }
-  copyFileSync(join(ROOT, "package.json"), join(root, "package.json"));
+  const settings = SETTINGS.map((file) => [file, readFileSync(join(ROOT, file), "utf8")]);
+  const root = plant(context, { ...files, ...Object.fromEntries(settings) });
   symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
   const bin = join(ROOT, "node_modules/.bin", program);
   const { status, stdout, stderr } = spawnSync(bin, args, { cwd: root, encoding: "utf8" });
@@ -29,9 +37,10 @@ const CLEAN = {
   "src/index.ts": 'export { read } from "./read.ts";\n',
   "src/read.ts":
     "export async function read(path: string): Promise<string> {\n  return await Promise.resolve(path);\n}\n",
+  "bench/run.ts": 'import { read } from "../src/read.ts";\n\nawait read("");\n',
 };
 
-for (const name of ["types", "declarations", "lint", "format"]) {
+for (const name of ["types", "types of bench", "declarations", "lint", "format"]) {
   test(`Check of ${name} passes clean code`, (context) => {
     const { status, output } = runStep(context, name, CLEAN);
     assert.equal(status, 0, output);
@@ -54,11 +63,18 @@ const FAULTS: Record<string, [step: string, path: string, text: string, said: Re
     /TS2307|TS1484/,
   ],
   "a fault in a type test": ["types", "test/a.test-d.ts", "const a: string = 1;\nexport { a };", /TS2322/],
+  "a fault of types in the benchmark": ["types of bench", "bench/a.ts", "export const a: string = 1;", /TS2322/],
   "an export without its type": ["declarations", "src/a.ts", "export const a = Math.random();", /TS9010/],
   "a promise left alone": [
     "lint",
     "src/a.ts",
     'import { read } from "./read.ts";\nread("a");\n',
+    /no-floating-promises/,
+  ],
+  "a promise left alone in the benchmark": [
+    "lint",
+    "bench/a.ts",
+    'import { read } from "../src/read.ts";\nread("a");\n',
     /no-floating-promises/,
   ],
   "a default export": ["lint", "src/a.ts", "export default 1;\n", /no-default-export/],
