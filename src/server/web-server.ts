@@ -145,7 +145,7 @@ export class WebServer {
   async reopenLogs(): Promise<void> {
     await reopenLogs().catch((error: Error) => this.#log.write("error", error.message));
     // Whoever made the file first may make it for the workers, which perhaps may not.
-    this.#workers.primary?.broadcast("reopen", {});
+    this.#workers.primary?.switchboard.broadcast("reopen", {});
   }
 
   /** Where others act at the turns of its life. With `workers`, those of this process. */

@@ -34,7 +34,7 @@ export function controlledServer(server: WebServer, own: ServerWorkers, service?
         uptime: Math.round(process.uptime()),
         memory: process.memoryUsage.rss(),
         addresses: server.addresses.map(urlOf),
-        generation: primary?.generation ?? 1,
+        generation: primary?.generations.current.generation ?? 1,
         dispatch: primary?.dispatch,
         workers: workers.map((worker) => statusOf(worker, inside?.limits.get(worker.pid))),
         connections,
@@ -51,8 +51,8 @@ export function controlledServer(server: WebServer, own: ServerWorkers, service?
       const old = own.primary?.workers ?? [];
       await server.reload();
       if (wait) await Promise.all([server.retired, ...old.map(({ ended }) => ended)]);
-      const { generation, workers } = own.primary!;
-      return { generation, workers: workers.length };
+      const { generations, workers } = own.primary!;
+      return { generation: generations.current.generation, workers: workers.length };
     },
     stop() {
       // As the signal does: whoever handles it, such as the command line, knows how this program ends.
@@ -64,7 +64,7 @@ export function controlledServer(server: WebServer, own: ServerWorkers, service?
       const { primary } = own;
       const cleared = server.cache?.purge(selection, { soft }) ?? 0;
       if (primary === undefined) return { cleared };
-      primary.broadcast("purge", { selection, soft });
+      primary.switchboard.broadcast("purge", { selection, soft });
       return { workers: primary.workers.length };
     },
     async give(asked, channel, control) {

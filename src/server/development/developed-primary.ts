@@ -29,15 +29,15 @@ export class DevelopedPrimary {
       files: () => ({ files: new Set([...this.#running, ...this.#told]), folders: [] }),
       onChange: () => this.#reload(),
     });
-    primary.onNote(LISTEN, (listen) => (this.#listen = listen as unknown as StandIn["listen"]));
-    primary.rescue = async (error, renew) => {
+    primary.switchboard.onNote(LISTEN, (listen) => (this.#listen = listen as unknown as StandIn["listen"]));
+    primary.generations.rescue = async (error, renew) => {
       const { code, message, hint, place } = error;
       // Or nobody would be there to show it, and to be replaced when it is mended.
       await standingIn({ fault: { code, message, hint, place }, listen: this.#listen }, renew);
       const text = `The program does not run, waiting for it to be mended: ${error.message}`;
       primary.log.write("error", text, faultFields(error));
     };
-    primary.onNote(FILES, (files) => {
+    primary.switchboard.onNote(FILES, (files) => {
       for (const [file, print] of files as unknown as readonly (readonly [string, Print])[]) {
         this.#told.add(file);
         this.#watch.add(file, print);
@@ -48,14 +48,14 @@ export class DevelopedPrimary {
   async #reload(): Promise<void> {
     this.#told = new Set();
     try {
-      await this.#primary.reload();
+      await this.#primary.generations.reload();
       this.#running = this.#told;
       this.#told = new Set();
     } catch (error) {
       const { code, message, hint, place } = error as MillraceError;
       const fault = shownFault({ code, message, hint, place }, this.#what, true);
       // The old worker shows it; one that has never served anything shows it in the place of everything.
-      this.#primary.broadcast(FAULTS, [fault]);
+      this.#primary.switchboard.broadcast(FAULTS, [fault]);
     }
   }
 }

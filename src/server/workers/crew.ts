@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import type { Log } from "../../base/log.ts";
+import type { ListenAddress } from "../../transport/connection.ts";
 import { faultFields } from "../faults/fault-fields.ts";
-import type { Recycling, Wishes, WorkerFault } from "./messages.ts";
+import type { Begin, Pulse, Ready, Recycling, WorkerFault } from "./messages.ts";
 import { Respawn } from "./respawn.ts";
 import { type Program, Worker, type WorkerEvents } from "./worker.ts";
 
@@ -20,6 +21,8 @@ const EARLY = 1000;
 const DRAIN = 30_000;
 /** Milliseconds that a worker has to end by itself after an error. */
 const LAST = 6000;
+/** Pulses in a row that have to tell of too much lag. */
+const LATE = 3;
 /** Milliseconds until it is tried again to replace a worker whose successor failed. */
 const PATIENCE = 10_000;
 
@@ -28,7 +31,10 @@ export class Crew {
   readonly generation: number;
   /** How many workers it is to have. */
   size: number;
-  recycling: Recycling = {};
+  /** Where the servers of the program listen, by number. */
+  readonly addresses: Map<number, readonly ListenAddress[]> = new Map();
+  /** As the config of the program says; the defaults until a worker has told. */
+  #recycling: Recycling = {};
   readonly #parts: CrewParts;
   readonly #respawn = new Respawn();
   /** All that run, also those whose successor has been started. */
@@ -71,11 +77,20 @@ export class Crew {
     for (let id = 1; id <= this.size; id++) if (!ids.has(id)) this.#spawn(id);
   }
 
-  /** A worker tells what its config says. */
-  wish({ workers, recycle }: Wishes): void {
-    this.recycling = recycle;
+  /** A server of the program begins to start, and tells what its config says. */
+  begins(worker: Worker, { server, wishes }: Begin): void {
+    const { workers, recycle, timeouts } = wishes;
+    worker.begins(server);
+    worker.timeouts = timeouts;
+    this.#recycling = recycle;
     // Later it is for the next reload to say.
     if (this.#state === "starting") this.size = workers === "auto" ? availableParallelism() : workers;
+  }
+
+  /** A server of the program listens. @returns whether its worker is ready with that */
+  listens(worker: Worker, { server, addresses }: Ready): boolean {
+    this.addresses.set(server, addresses);
+    return worker.listens(server, addresses);
   }
 
   #spawn(id: number, isSuccessor = this.#state === "starting" && this.generation > 1): Worker {
@@ -143,6 +158,15 @@ export class Crew {
     this.#parts.log.write("error", "A worker ends because of an error", { worker: id, pid, error: fault.message });
     worker.ends(LAST);
     this.#respawnLater(worker, "error");
+  }
+
+  /** A worker tells how it is: one that has grown too large or is late too often is replaced. */
+  feel(worker: Worker, pulse: Pulse): void {
+    worker.pulse = pulse;
+    const { memory = Infinity, lag = Infinity } = this.#recycling;
+    worker.lateness = pulse.lag > lag ? worker.lateness + 1 : 0;
+    if (pulse.memory > memory) void this.recycle(worker, `it has ${Math.round(pulse.memory / 1e6)} MB of memory`);
+    else if (worker.lateness >= LATE) void this.recycle(worker, `it is ${Math.round(pulse.lag)} ms late`);
   }
 
   /** Starts somebody in the place of a worker, and when that is ready lets the worker end. */

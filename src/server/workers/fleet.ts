@@ -14,7 +14,7 @@ const NO_INSPECTOR = ["--disable-sigusr1"].filter((flag) => process.allowedNodeE
 /** The primary of this process, made when the first server starts in workers. All its servers run in the same workers. */
 export function fleet(workers: number | "auto", dispatch: Dispatch, log: Log, legacy?: Legacy): Primary {
   const before = currentFleet();
-  if (before !== undefined && !before.isStopping) return before;
+  if (before !== undefined && !before.generations.isStopping) return before;
   const primary = makePrimary(workers === "auto" ? availableParallelism() : workers, dispatch, log, legacy);
   setFleet(primary);
   return primary;

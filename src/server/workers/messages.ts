@@ -72,9 +72,9 @@ export type ToWorker = { readonly millrace: true } &
 
 /** What a worker tells its primary. */
 export type ToPrimary = { readonly millrace: true } & (
-  | { readonly kind: "begin"; readonly server: number; readonly wishes: Wishes }
-  | { readonly kind: "listen"; readonly ask: number; readonly key: string; readonly where: ListenWhere }
-  | { readonly kind: "ready"; readonly server: number; readonly addresses: readonly ListenAddress[] }
+  | Begin
+  | Listen
+  | Ready
   | { readonly kind: "failed"; readonly fault: WorkerFault }
   | { readonly kind: "pulse"; readonly pulse: Pulse }
   | {
@@ -95,6 +95,30 @@ export type ToPrimary = { readonly millrace: true } & (
   | { readonly kind: "said"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
   | Broadcast
 );
+
+/** A server of the program begins to start. Answered by `welcome`. */
+export interface Begin {
+  readonly kind: "begin";
+  /** Its number among those of the program. */
+  readonly server: number;
+  readonly wishes: Wishes;
+}
+
+/** A server wants to accept on an address. Answered by `handle` as often as there are sockets, `dispatch` or `refusal`. */
+export interface Listen {
+  readonly kind: "listen";
+  readonly ask: number;
+  /** Of the address: see `listenKey`. */
+  readonly key: string;
+  readonly where: ListenWhere;
+}
+
+/** A server listens. */
+export interface Ready {
+  readonly kind: "ready";
+  readonly server: number;
+  readonly addresses: readonly ListenAddress[];
+}
 
 /** What a worker is told before it listens. */
 export interface Welcome {

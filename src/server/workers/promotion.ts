@@ -25,7 +25,7 @@ async function become(dispatch: Dispatch, log: Log): Promise<Primary> {
   const servers = [...standingServers()];
   const primary = await primaryFor(servers, dispatch, log);
   try {
-    await primary.reload();
+    await primary.generations.reload();
   } catch (error) {
     // The copies go; the sockets are this process's.
     await primary.disown();

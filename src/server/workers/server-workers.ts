@@ -56,14 +56,14 @@ export class ServerWorkers {
         typeof cause === "number" ? { code: cause, signal: null } : { code: null, signal: cause as NodeJS.Signals };
       void this.#server.hooks.safeCall("workerExit", { worker, pid, ...how });
     });
-    primary.onReload = this.#onReload;
+    primary.generations.onReload = this.#onReload;
   }
 
   /** Starts the program anew in others, or in a first one. @throws {MillraceError} why it cannot start */
   async reload(): Promise<void> {
     const { whileReloading } = await import("../handover/succession.ts");
     await whileReloading(async () => {
-      if (this.#primary !== undefined) return this.#primary.reload();
+      if (this.#primary !== undefined) return this.#primary.generations.reload();
       const { promote } = await import("./promotion.ts");
       const over = promote(this.#server.options.dispatch ?? DISPATCH, this.#server.log);
       this.#onReload(over);

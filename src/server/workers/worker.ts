@@ -56,9 +56,7 @@ export class Worker {
   /** Which program it runs: each reload is a new one. */
   readonly generation: number;
   readonly #process: ChildProcess;
-  /** Servers of the program that have begun to start. */
-  /** Where those that listen do, by number. */
-  readonly addresses: Map<number, readonly ListenAddress[]> = new Map();
+  /** Servers of the program that have begun to start, by number. */
   readonly #begun = new Set<number>();
   readonly #listening = new Map<number, PromiseWithResolvers<readonly ListenAddress[]>>();
   readonly #ready = Promise.withResolvers<void>();
@@ -165,7 +163,6 @@ export class Worker {
   /** A server of the program listens. @returns whether that was the last one waited for */
   listens(server: number, addresses: readonly ListenAddress[]): boolean {
     this.#place(server).resolve(addresses);
-    this.addresses.set(server, addresses);
     this.#begun.delete(server);
     if (this.#begun.size > 0 || this.state !== "starting") return false;
     this.state = "ready";
