@@ -68,9 +68,11 @@ export type { HttpErrorInit } from "./http/http-error.ts";
 export { DefaultFields } from "./http/default-fields.ts";
 export { KeptResponse } from "./http/kept-response.ts";
 export { Request } from "./http/request.ts";
-export type { RequestInit, RequestState } from "./http/request.ts";
+export type { RequestState } from "./http/request.ts";
+export type { RequestInit } from "./http/standard-request.ts";
 export { Response } from "./http/response.ts";
-export type { ClientCache, ResponseInit, ServerCache } from "./http/response.ts";
+export type { ClientCache, ServerCache } from "./http/cache-preference.ts";
+export type { ResponseInit } from "./http/response.ts";
 
 // Makers of responses.
 export { events, html, json, problem, redirect, stream, text } from "./http/make.ts";

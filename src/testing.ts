@@ -1,5 +1,5 @@
 import type { MaybePromise } from "./base/maybe-promise.ts";
-import { CONDITION_FIELDS } from "./fields/preconditions.ts";
+import { hasConditions } from "./fields/preconditions.ts";
 import { lowerAuthority } from "./http/authority.ts";
 import { Body } from "./http/body.ts";
 import type { Channel } from "./http/channel.ts";
@@ -77,9 +77,18 @@ export class FakeReactor {
     if (path === undefined) return new Response("The target is not valid\n", { status: 400 });
     const authority = lowerAuthority(headers.get("host")!);
     if (authority === undefined) return new Response("Host is not valid\n", { status: 400 });
-    const isConditional = CONDITION_FIELDS.some((name) => headers.has(name));
     const body = arrived(content);
-    const request = Request.make(channel, method, target, path, search, authority, headers, body, isConditional);
+    const request = Request.make(
+      channel,
+      method,
+      target,
+      path,
+      search,
+      authority,
+      headers,
+      body,
+      hasConditions(headers),
+    );
     return this.#server.fetch(request);
   }
 

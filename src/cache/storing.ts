@@ -6,7 +6,8 @@ import { parseTargetedCacheControl } from "../fields/targeted-cache-control.ts";
 import { parseVary } from "../fields/vary.ts";
 import type { Headers } from "../http/headers.ts";
 import { Request } from "../http/request.ts";
-import type { Response, ServerCache } from "../http/response.ts";
+import type { ServerCache } from "../http/cache-preference.ts";
+import type { Response } from "../http/response.ts";
 
 /** What the cache may do with a response: read from its fields once, when it comes. Times in milliseconds. */
 export interface Plan {

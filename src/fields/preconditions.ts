@@ -19,6 +19,11 @@ export const CONDITION_FIELDS: readonly string[] = [
   "if-range",
 ];
 
+/** Whether any of them is there: without, a response can be sent as it is kept. */
+export function hasConditions(headers: { has(name: string): boolean }): boolean {
+  return CONDITION_FIELDS.some((name) => headers.has(name));
+}
+
 /** The preconditions among fields. @param get gives the value of a field by its name in lower case */
 export function readPreconditions(get: (name: string) => string | null): PreconditionFields {
   return {

@@ -1,39 +1,19 @@
-import { equalsIgnoreCase, isToken, trimOws } from "../base/ascii.ts";
 import { isPromise, type MaybePromise } from "../base/maybe-promise.ts";
-import { CONDITION_FIELDS } from "../fields/preconditions.ts";
+import { hasConditions } from "../fields/preconditions.ts";
 import { parseQuery, type Query } from "../fields/query.ts";
 import type { ClientCertificate } from "../tls/client-certificate.ts";
 import { Body } from "./body.ts";
 import { type Channel, NO_CHANNEL, type Peer, type Protocol } from "./channel.ts";
-import {
-  bodyOf,
-  bytesOf,
-  type Content,
-  type ContentInit,
-  contentOf,
-  isTaken,
-  streamOf,
-  teeOf,
-  textOf,
-} from "./content.ts";
-import { Headers, type HeadersInit } from "./headers.ts";
+import { bodyOf, bytesOf, type Content, isTaken, streamOf, teeOf, textOf } from "./content.ts";
+import { findField } from "./field-text.ts";
+import { nativeFormData } from "./form-data.ts";
+import { Headers } from "./headers.ts";
 import { HttpError } from "./http-error.ts";
-import { native } from "./native.ts";
-import { nativeFormData } from "./response.ts";
-import { canonicalPath } from "./target.ts";
+import { runInTurn } from "./run-in-turn.ts";
+import { type RequestInit, standardParts } from "./standard-request.ts";
 
 /** Values that layers leave for each other. Extend it by declaration merging. */
 export interface RequestState {}
-
-/** What `new Request(url, init)` takes. */
-export interface RequestInit {
-  method?: string;
-  headers?: HeadersInit;
-  body?: ContentInit;
-  signal?: AbortSignal;
-  /** Taken for the Fetch standard's sake; streams always work. */
-  duplex?: "half";
-}
 
 /** What a route's pattern captures when nothing more is known. */
 export type AnyParams = Readonly<Record<string, string>>;
@@ -130,22 +110,17 @@ export class Request<Params = AnyParams> {
 
   /** The Fetch standard's constructor. */
   #standard(input: string | URL | Request<unknown> | globalThis.Request, init: RequestInit): void {
-    const from = input instanceof native.Request ? (input as unknown as Request<unknown>) : undefined;
-    const url = new URL(from?.url ?? (input as string | URL));
-    const { content, type } = contentOf(init.body);
+    const { method, target, path, search, authority, isSecure, headers, content, signal } = standardParts(input, init);
     const mine = this as { -readonly [Key in keyof this]: this[Key] };
-    mine.method = standardMethod(init.method ?? from?.method ?? "GET");
-    mine.target = url.pathname + url.search;
-    this.path = canonicalPath(url.pathname) ?? url.pathname;
-    this.#search = url.search.slice(1);
-    this.#authority = url.host;
-    if (url.protocol === "https:") this.#channel = SECURE_CHANNEL;
-    const headers = new Headers(init.headers ?? from?.headers);
-    if (type !== undefined && !headers.has("content-type")) headers.set("content-type", type);
+    mine.method = method;
+    mine.target = target;
+    mine.isConditional = hasConditions(headers);
+    this.path = path;
+    this.#search = search;
+    this.#authority = authority;
+    if (isSecure) this.#channel = SECURE_CHANNEL;
     this.#fields = headers;
-    mine.isConditional = CONDITION_FIELDS.some((name) => headers.has(name));
-    this.#content = init.body === undefined && from !== undefined ? from.body : content;
-    const signal = init.signal ?? from?.signal;
+    this.#content = content;
     if (signal?.aborted === true) this.#reason = signal.reason;
     else signal?.addEventListener("abort", () => Request.abort(this, signal.reason), { once: true });
   }
@@ -240,7 +215,7 @@ export class Request<Params = AnyParams> {
    */
   onEnd(work: () => MaybePromise<void>): void {
     if (this.#outer !== undefined) this.#outer.onEnd(work);
-    else if (this.#cleanups === ENDED) runAll([work]);
+    else if (this.#cleanups === ENDED) runInTurn([work]);
     else (this.#cleanups ??= []).push(work);
   }
 
@@ -443,7 +418,7 @@ export class Request<Params = AnyParams> {
       request.#authority,
       headers,
       null,
-      CONDITION_FIELDS.some((name) => headers.has(name)),
+      hasConditions(headers),
     );
     derived.params = request.params;
     if (!detached) derived.#outer = request;
@@ -527,7 +502,7 @@ export class Request<Params = AnyParams> {
   /** @internal The first line of one field, without making the others: for logs. */
   static field(request: Request<unknown>, name: string): string | null {
     const fields = request.#fields;
-    return typeof fields === "string" ? findField(fields, name) : fields.get(name);
+    return typeof fields === "string" ? findField(fields, name, false) : fields.get(name);
   }
 
   /** @internal All lines of one field, joined, without making the others: what chooses among stored responses. */
@@ -542,10 +517,10 @@ export class Request<Params = AnyParams> {
     if (cleanups === ENDED) return;
     request.#cleanups = ENDED;
     request.#sent = sent;
-    if (cleanups !== undefined) runAll(cleanups, onError);
+    if (cleanups !== undefined) runInTurn(cleanups, onError);
   }
 
-  /** @internal Whether anything waits for the end of this exchange. */
+  /** @internal The content as held. */
   static content(request: Request<unknown>): Content {
     return request.#content;
   }
@@ -561,50 +536,5 @@ class RewrittenRequest extends Request {
 const ENDED: (() => MaybePromise<void>)[] = [];
 const SECURE_CHANNEL: Channel = { ...NO_CHANNEL, peer: { ...NO_CHANNEL.peer, secure: true } };
 
-/** @param name in lower case */
-function findField(fields: string, name: string, all = false): string | null {
-  let found: string | null = null;
-  for (let at = 0; at < fields.length;) {
-    const end = fields.indexOf("\r\n", at);
-    const colon = at + name.length;
-    if (fields.charCodeAt(colon) === 0x3a && equalsIgnoreCase(fields.slice(at, colon), name)) {
-      const value = trimOws(fields.slice(colon + 1, end));
-      if (!all) return value;
-      found = found === null ? value : `${found}${name === "cookie" ? "; " : ", "}${value}`;
-    }
-    at = end + 2;
-  }
-  return found;
-}
-
 /** Characters that the URL standard would write otherwise than they came. */
 const NEEDS_PARSER = /["<>^`{}|\\']/;
-
-/** Runs work in order, each piece after the one before; without a promise as long as no piece gives one. */
-function runAll(
-  work: readonly (() => MaybePromise<void>)[],
-  onError: (error: unknown) => void = () => {},
-  from = 0,
-): void {
-  for (let index = from; index < work.length; index++) {
-    try {
-      const done = work[index]!();
-      if (!isPromise(done)) continue;
-      done.catch(onError).finally(() => runAll(work, onError, index + 1));
-      return;
-    } catch (error) {
-      onError(error);
-    }
-  }
-}
-
-/** The Fetch standard writes these six in capitals however they came. */
-const NORMALISED = new Map(
-  ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"].flatMap((name) => [[name, name] as const]),
-);
-
-function standardMethod(method: string): string {
-  if (!isToken(method)) throw new TypeError(`A method is a token, got ${JSON.stringify(method)}`);
-  const upper = method.replace(/[a-z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) - 32));
-  return NORMALISED.get(upper) ?? method;
-}

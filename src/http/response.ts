@@ -9,10 +9,11 @@ import {
   teeOf,
   textOf,
 } from "./content.ts";
+import { cacheControlOf, type ClientCache, type ServerCache } from "./cache-preference.ts";
 import type { DefaultFields } from "./default-fields.ts";
+import { nativeFormData } from "./form-data.ts";
 import { Headers, type HeadersInit } from "./headers.ts";
 import type { KeptResponse } from "./kept-response.ts";
-import { native } from "./native.ts";
 import type { Representation } from "./representation.ts";
 import type { Upgrade } from "./upgrade.ts";
 
@@ -33,31 +34,6 @@ export interface ResponseInit {
 
 /** Gives a trailer section. */
 export type Trailers = NonNullable<ResponseInit["trailers"]>;
-
-/**
- * How the server's own cache may keep a response.
- *
- * - `"none"`: not at all. What handlers give has this unless they say otherwise.
- * - `"standard"`: as its fields say, by RFC 9111. What a proxy gives has this.
- * - `"query-matters"`: for every query by itself, until it is purged or its fields say that it is stale.
- * - `"full"`: once for all queries, so that nobody gets past the cache by making up queries.
- * - `{ maxAge }`: for every query by itself, for so many seconds; with `query: false` once for all queries.
- *
- * `no-store`, `private`, Set-Cookie, `Vary: *` and answers to requests with Authorization are never kept by any of these
- * but as RFC 9111 allows.
- */
-export type ServerCache =
-  | "none"
-  | "standard"
-  | "query-matters"
-  | "full"
-  | { readonly maxAge: number; readonly query?: boolean };
-
-/**
- * How clients may keep a response, as Cache-Control: `"none"` not at all (`no-store`), `"changing"` only asking each time
- * whether it is still good (`no-cache`), `"full"` for ever (a year, `immutable`), `{ maxAge }` for so many seconds.
- */
-export type ClientCache = "none" | "changing" | "full" | { readonly maxAge: number };
 
 /**
  * A response: the surface of the Fetch standard's `Response`, with every expensive part made on first use.
@@ -367,19 +343,6 @@ export interface ResponseParts {
   take(response: Response): Content;
 }
 
-function cacheControlOf(preference: ClientCache): string {
-  switch (preference) {
-    case "none":
-      return "no-store";
-    case "changing":
-      return "no-cache";
-    case "full":
-      return "max-age=31536000, immutable";
-    default:
-      return `max-age=${Math.max(0, Math.floor(preference.maxAge))}`;
-  }
-}
-
 function checkedPhrase(phrase: string): string {
   for (let index = 0; index < phrase.length; index++) {
     const code = phrase.charCodeAt(index);
@@ -389,10 +352,4 @@ function checkedPhrase(phrase: string): string {
     }
   }
   return phrase;
-}
-
-/** @internal `formData()` by the platform's own parser. */
-export async function nativeFormData(bytes: Uint8Array, type: string | null): Promise<FormData> {
-  const headers: Record<string, string> = type === null ? {} : { "content-type": type };
-  return new native.Response(Uint8Array.from(bytes), { headers }).formData();
 }

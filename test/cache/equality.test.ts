@@ -5,7 +5,8 @@ import { formatHttpDate, parseHttpDate } from "../../src/fields/http-date.ts";
 import { evaluatePreconditions, ifRangeHolds, type Validators } from "../../src/fields/preconditions.ts";
 import { parseRange } from "../../src/fields/range.ts";
 import { Request } from "../../src/http/request.ts";
-import { Response, type ServerCache } from "../../src/http/response.ts";
+import type { ServerCache } from "../../src/http/cache-preference.ts";
+import { Response } from "../../src/http/response.ts";
 import { ResponseCache } from "../../src/cache/response-cache.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 

@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { ResponseCache } from "../../src/cache/response-cache.ts";
 import { formatHttpDate } from "../../src/fields/http-date.ts";
 import { Request } from "../../src/http/request.ts";
-import { Response, type ServerCache } from "../../src/http/response.ts";
+import type { ServerCache } from "../../src/http/cache-preference.ts";
+import { Response } from "../../src/http/response.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 /** What an origin says, and how old in seconds an answer may then be: usually, for a while yet, and while it errs. */

@@ -1,7 +1,8 @@
 import { ResponseCache } from "../../src/cache/response-cache.ts";
 import type { Handler } from "../../src/http/handler.ts";
 import type { Request } from "../../src/http/request.ts";
-import { Response, type ServerCache } from "../../src/http/response.ts";
+import type { ServerCache } from "../../src/http/cache-preference.ts";
+import { Response } from "../../src/http/response.ts";
 import { turns } from "./raw-client.ts";
 import type { WireResponse } from "./responses.ts";
 import { type TestServer, testServer } from "./test-server.ts";

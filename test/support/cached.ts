@@ -1,7 +1,8 @@
 import { ResponseCache, type CacheOptions } from "../../src/cache/response-cache.ts";
 import { formatHttpDate } from "../../src/fields/http-date.ts";
 import { Request } from "../../src/http/request.ts";
-import { Response, type ResponseInit, type ServerCache } from "../../src/http/response.ts";
+import type { ServerCache } from "../../src/http/cache-preference.ts";
+import { Response, type ResponseInit } from "../../src/http/response.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 type Origin = (request: Request, call: number) => Response | Promise<Response>;

@@ -1,5 +1,6 @@
 import { parseDecimal } from "../../base/ascii.ts";
-import type { ClientCache, Response, ServerCache } from "../../http/response.ts";
+import type { ClientCache, ServerCache } from "../../http/cache-preference.ts";
+import type { Response } from "../../http/response.ts";
 import { badDirective } from "../../pipeline/presenters.ts";
 import type { Extension } from "../../pipeline/stages.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { ServerCache } from "../../../src/http/response.ts";
+import type { ServerCache } from "../../../src/http/cache-preference.ts";
 import { CachedSite, get, kept, request } from "../../support/cached-site.ts";
 
 /** An origin that fails those who send a line with "odd" in it. */

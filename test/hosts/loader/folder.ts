@@ -8,7 +8,7 @@ import type { FilesHandler } from "../../../src/hosts/loader/files.ts";
 import { files } from "../../../src/hosts/loader/files.ts";
 import type { LoaderOptions } from "../../../src/hosts/loader/loader.ts";
 import { HttpError } from "../../../src/http/http-error.ts";
-import type { RequestInit } from "../../../src/http/request.ts";
+import type { RequestInit } from "../../../src/http/standard-request.ts";
 import { Request } from "../../../src/http/request.ts";
 import type { Response } from "../../../src/http/response.ts";
 
