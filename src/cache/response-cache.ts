@@ -1,19 +1,20 @@
-import { setImmediate } from "node:timers/promises";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { isPromise, type MaybePromise, then } from "../base/maybe-promise.ts";
-import { type Content, isStreamed, lengthOf, type StreamedContent } from "../http/content.ts";
+import { type Content, isStreamed } from "../http/content.ts";
 import type { Handler, Layer } from "../http/handler.ts";
 import { Request } from "../http/request.ts";
 import type { ServerCache } from "../http/cache-preference.ts";
 import { Response } from "../http/response.ts";
 import { isInternal } from "../http/target.ts";
-import { authorityOf, cacheKey } from "./cache-key.ts";
-import { Capture } from "./capture.ts";
+import { cacheKey } from "./cache-key.ts";
 import { Catalogue, mayMean } from "./catalogue.ts";
+import { changedBy, isSafe } from "./changes.ts";
 import { conditionally, validatingHeaders } from "./conditional.ts";
 import { type Flight, Flights } from "./flight.ts";
+import { Intake } from "./intake.ts";
 import { judge, mayStandIn } from "./judging.ts";
 import { memoryStore } from "./memory-store.ts";
+import { refresh } from "./refresh.ts";
 import type { Selection, Store, StoreCounts } from "./store.ts";
 import { HIT, StoredResponse } from "./stored-response.ts";
 import { type Plan, planOf, type Refusal } from "./storing.ts";
@@ -40,9 +41,6 @@ export interface CacheOptions {
 
 /** Milliseconds that a request waits for one that renews what was stored. */
 const KNOWN_PATIENCE = 30_000;
-
-/** Milliseconds that a validation in the background may take. */
-const BACKGROUND_LIMIT = 60_000;
 
 /** One request on its way through the cache. */
 interface Passage {
@@ -80,10 +78,7 @@ export class ResponseCache {
   readonly #clock: Clock;
   readonly #rules: { readonly negative: number };
   readonly #patience: number;
-  readonly #maxEntryBytes: number;
-  readonly #maxTransit: number;
-  /** Octets of content that is on its way into the store. */
-  #inTransit = 0;
+  readonly #intake: Intake;
   /** Hears what is purged, so that it can be purged elsewhere too. */
   onPurge: ((selection: Selection, soft: boolean) => void) | undefined;
 
@@ -93,8 +88,7 @@ export class ResponseCache {
     this.#clock = options.clock ?? systemClock;
     this.#rules = { negative: options.negative ?? 0 };
     this.#patience = options.patience ?? 1000;
-    this.#maxEntryBytes = maxEntryBytes;
-    this.#maxTransit = maxBytes / 4;
+    this.#intake = new Intake(maxBytes, maxEntryBytes);
   }
 
   /** Answers from what is stored, and stores what comes from inside. */
@@ -145,7 +139,7 @@ export class ResponseCache {
     const now = this.#clock.now();
     switch (judge(request, stored, now)) {
       case "use-and-refresh":
-        this.#refresh(passage, stored);
+        refresh(request, stored, (plain, asked) => this.#ask({ ...passage, request: plain }, asked));
         return respond(request, stored, now);
       case "use":
         return respond(request, stored, now);
@@ -181,10 +175,14 @@ export class ResponseCache {
   }
 
   #lead(passage: Passage): MaybePromise<Response> {
-    const { next, request, stored } = passage;
+    const { request, stored } = passage;
     const asked = canValidate(stored) ? Request.derive(request, validatingHeaders(request, stored), false) : request;
+    return this.#ask(passage, asked);
+  }
+
+  #ask(passage: Passage, asked: Request): MaybePromise<Response> {
     const began = this.#clock.now();
-    return this.#answered(passage, asked, next(asked), began);
+    return this.#answered(passage, asked, passage.next(asked), began);
   }
 
   /** @param began when it was asked for, or 0 for just now */
@@ -236,14 +234,15 @@ export class ResponseCache {
     const { response, flight, delay } = answered;
     const word = `millrace; fwd=${stored === undefined ? "uri-miss" : "stale"}`;
     const content = Response.parts.content(response);
-    const plan = this.#planOf(request, response, preference, delay, content);
+    const plan = this.#intake.isTooLong(content) ? "too-long" : this.#planOf(request, response, preference, delay);
     if (typeof plan === "string") {
       response.headers.append("cache-status", `${word}; detail=${plan}`);
       return this.#letPass(passage, answered);
     }
     const { key, search } = this.#catalogue.placeOf(passage.key, plan, response);
     const now = this.#clock.now();
-    const capture = isStreamed(content) ? this.#capture(request, content, flight, () => made) : undefined;
+    const captured = (whole: Uint8Array | undefined): void => this.#captured(made, flight, whole);
+    const capture = isStreamed(content) ? this.#intake.capture(request, content, captured) : undefined;
     const made = new StoredResponse(
       key,
       request,
@@ -267,42 +266,21 @@ export class ResponseCache {
     return response;
   }
 
+  /** Streamed content has been sent. @param whole undefined when it cannot be kept */
+  #captured(made: StoredResponse, flight: Flight | undefined, whole: Uint8Array | undefined): void {
+    if (flight !== undefined) this.#flights.end(flight);
+    if (whole === undefined) return;
+    made.complete(whole);
+    if (flight?.isVoid !== true) this.#catalogue.put(made);
+  }
+
   #planOf(
     request: Request,
     response: Response,
     preference: Exclude<ServerCache, "none">,
     delay: number,
-    content: Content,
-  ): Plan | Refusal | "too-long" {
-    if (lengthOf(content) > this.#maxEntryBytes) return "too-long";
+  ): Plan | Refusal {
     return planOf(request, response, preference, delay, this.#clock.wall(), this.#rules);
-  }
-
-  /** Follows streamed content while it is sent, and stores it when it has come whole. */
-  #capture(
-    request: Request,
-    content: StreamedContent,
-    flight: Flight | undefined,
-    stored: () => StoredResponse,
-  ): Capture {
-    let octets = 0;
-    // Who asked first may go: the others read on.
-    const release = Request.hold(request);
-    return new Capture(content, lengthOf(content), {
-      admit: (more) => {
-        const fits = octets + more <= this.#maxEntryBytes && this.#inTransit + more <= this.#maxTransit;
-        if (fits) [octets, this.#inTransit] = [octets + more, this.#inTransit + more];
-        return fits;
-      },
-      done: (whole) => {
-        this.#inTransit -= octets;
-        if (flight !== undefined) this.#flights.end(flight);
-        release();
-        if (whole === undefined) return;
-        stored().complete(whole);
-        if (flight?.isVoid !== true) this.#catalogue.put(stored());
-      },
-    });
   }
 
   /** The origin says that what is stored is still good. RFC 9111 §4.3.4. */
@@ -321,7 +299,7 @@ export class ResponseCache {
   #renew(request: Request, stored: StoredResponse, response: Response, delay: number): boolean {
     const merged = stored.merge(response);
     const whole = new Response(null, { status: stored.status, headers: merged });
-    const plan = planOf(request, whole, stored.preference, delay, this.#clock.wall(), this.#rules);
+    const plan = this.#planOf(request, whole, stored.preference, delay);
     if (typeof plan === "string") {
       stored.headers = merged;
       this.#catalogue.drop(stored);
@@ -342,43 +320,13 @@ export class ResponseCache {
     });
   }
 
-  /** Validates in the background. RFC 5861 §3. */
-  #refresh({ next, request, key }: Passage, stored: StoredResponse): void {
-    if (stored.isRefreshing) return;
-    stored.isRefreshing = true;
-    // An exchange of its own, without what the client asked beside.
-    const asked = Request.derive(request, validatingHeaders(request, stored), true);
-    const plain = Request.derive(request, validatingHeaders(request, undefined), true);
-    const late = new DOMException("The validation took too long", "TimeoutError");
-    const timer = setTimeout(() => Request.abort(asked, late), BACKGROUND_LIMIT).unref();
-    const passage = { next, request: plain, key, stored };
-    // The client's answer goes first.
-    setImmediate()
-      .then(() => this.#answered(passage, asked, next(asked), this.#clock.now()))
-      .then((response) => drain(Response.parts.content(response)))
-      .catch(() => {})
-      .finally(() => {
-        clearTimeout(timer);
-        stored.isRefreshing = false;
-        Request.end(asked, 0);
-      });
-  }
-
   // ---- what changes the origin
 
-  /** RFC 9111 §4.4: what is stored for a URL is wrong once a request has changed what is there. */
   #change(next: Handler, request: Request): MaybePromise<Response> {
-    const { method } = request;
-    // RFC 9110 §9.2.1; methods that nobody knows are not safe.
-    if (method === "OPTIONS" || method === "TRACE") return next(request);
+    if (isSafe(request.method)) return next(request);
     return then(next(request), (response) => {
-      if (response.status < 200 || response.status >= 400 || this.#isIdle) return response;
-      const key = cacheKey(request);
-      const keys = [...this.#catalogue.invalidate(key)];
-      for (const name of ["location", "content-location"]) {
-        const target = sameOrigin(response.headers.get(name), key);
-        if (target !== undefined) keys.push(...this.#catalogue.invalidate(target));
-      }
+      if (this.#isIdle) return response;
+      const keys = changedBy(request, response).flatMap((key) => this.#catalogue.invalidate(key));
       this.#flights.void((each) => keys.includes(each));
       return response;
     });
@@ -412,15 +360,4 @@ function isShareable(request: Request, stored: StoredResponse | undefined): bool
 
 function contentOf(content: Content): string | Uint8Array {
   return content === null || isStreamed(content) ? "" : content;
-}
-
-async function drain(content: Content): Promise<void> {
-  if (isStreamed(content)) for await (const _ of content as AsyncIterable<unknown>);
-}
-
-/** The URL that a field names, unless it is another origin's. */
-function sameOrigin(target: string | null, key: string): string | undefined {
-  if (target === null || !URL.canParse(target, key)) return undefined;
-  const url = new URL(target, key);
-  return url.host === authorityOf(key) ? url.href : undefined;
 }
