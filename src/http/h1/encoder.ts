@@ -1,4 +1,4 @@
-import { formatHttpDate } from "../../fields/http-date.ts";
+import { dateField } from "../date-field.ts";
 import type { DefaultFields } from "../default-fields.ts";
 import { isDated, isFixedDate } from "../dated-lines.ts";
 import { Headers } from "../headers.ts";
@@ -29,19 +29,7 @@ function statusLine(response: Response): string {
   return (STATUS_LINES[status] ??= `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
 }
 
-let dateLine = "";
-let dateSecond = -1;
-
-/** The Date field for this second. RFC 9110 §6.6.1: an origin server with a clock sends one with every response. */
-function currentDate(): string {
-  const wall = Date.now();
-  const second = Math.floor(wall / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    dateLine = `date: ${formatHttpDate(wall)}\r\n`;
-  }
-  return dateLine;
-}
+const currentDate = dateField((value) => `date: ${value}\r\n`);
 
 /** A response head, latin1, with the empty line that ends it. */
 export function encodeHead(response: Response, delimiting: Delimiting, persistence: Persistence): string {

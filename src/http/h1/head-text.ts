@@ -2,6 +2,7 @@ import { lowerAscii } from "../../base/ascii.ts";
 import { canonicalPath } from "../target.ts";
 import { lowerAuthority } from "../authority.ts";
 import { BAD_PATH, fault, type SyntaxFault } from "../fault.ts";
+import type { RequestParts } from "../request-parts.ts";
 import type { HeadParser } from "./head-parser.ts";
 import { methodOf } from "./method.ts";
 import { readTarget } from "./request-target.ts";
@@ -9,16 +10,7 @@ import { readTarget } from "./request-target.ts";
 const BAD_HOST = fault(400, "The Host field is not a host with an optional port");
 
 /** A head as text: what a request is made of. */
-export interface HeadText {
-  readonly method: string;
-  readonly target: string;
-  readonly path: string;
-  readonly search: string;
-  readonly authority: string;
-  /** The field lines, checked, each with its CR LF. */
-  readonly fields: string;
-  /** Whether there is Range or a precondition. */
-  readonly isConditional: boolean;
+export interface HeadText extends RequestParts {
   /** Why the head is refused, with the connection. */
   readonly fault: SyntaxFault | undefined;
   /** Why the request is refused while the connection goes on: the framing is sound, the path is not. */

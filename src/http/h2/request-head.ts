@@ -4,6 +4,7 @@ import { lowerAuthority } from "../authority.ts";
 import { BAD_PATH, CONTENT_TOO_LARGE, fault, type SyntaxFault } from "../fault.ts";
 import type { HttpLimits } from "../http-limits.ts";
 import { TARGET_CHAR } from "../octets.ts";
+import type { RequestParts } from "../request-parts.ts";
 import { canonicalPath } from "../target.ts";
 import {
   AUTHORITY,
@@ -35,15 +36,7 @@ const OTHER_EXPECT = fault(417, "Nothing but 100-continue can be expected here")
 const METHOD_LIMIT = 32;
 
 /** A head as text: what a request is made of. It may be used for any number of requests. */
-export interface RequestText {
-  readonly method: string;
-  readonly target: string;
-  readonly path: string;
-  readonly search: string;
-  readonly authority: string;
-  /** `name: value CRLF …`, checked. */
-  readonly fields: string;
-  readonly isConditional: boolean;
+export interface RequestText extends RequestParts {
   /** -1 when the head does not say. */
   readonly contentLength: number;
   readonly expectsContinue: boolean;

@@ -1,5 +1,5 @@
-import { formatHttpDate } from "../../fields/http-date.ts";
 import { isDated, isFixedDate } from "../dated-lines.ts";
+import { dateField } from "../date-field.ts";
 import type { DefaultFields } from "../default-fields.ts";
 import { Headers } from "../headers.ts";
 import { Response } from "../response.ts";
@@ -21,19 +21,7 @@ interface Remembered {
   readonly isDated: boolean;
 }
 
-let dateLine = "";
-let dateSecond = -1;
-
-/** The Date field for this second, good for every connection. RFC 9110 §6.6.1. */
-function currentDate(): string {
-  const wall = Date.now();
-  const second = Math.floor(wall / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    dateLine = plainLine("date", formatHttpDate(wall));
-  }
-  return dateLine;
-}
+const currentDate = dateField((value) => plainLine("date", value));
 
 const LENGTH_LINES: string[] = [];
 
