@@ -204,14 +204,17 @@ const site = host("example.com", { aliases: ["*.example.org"] }).use(mark).mount
 export default { hosts: [site] };
 `;
 
+/** The cells of a table that a command has printed. */
+function rowsOf(output: string): string[][] {
+  const lines = output.trimEnd().split("\n");
+  return lines.map((line) => line.split(/ {2,}/));
+}
+
 test("millrace routes lists host, method, pattern and place", async () => {
   const app = file("routes.ts", ROUTES);
   const { code, stdout } = await commandResult(["routes", app]);
   assert.equal(code, 0);
-  const rows = stdout
-    .trimEnd()
-    .split("\n")
-    .map((line) => line.split(/ {2,}/));
+  const rows = rowsOf(stdout);
   assert.deepEqual(
     rows.map(([host, method, pattern]) => [host, method, pattern]),
     [
@@ -253,10 +256,7 @@ export default { hosts: [site, host("plain.example", { defaults: false })], exte
   );
   const { code, stdout } = await commandResult(["routes", "--stages", app]);
   assert.equal(code, 0);
-  const rows = stdout
-    .trimEnd()
-    .split("\n")
-    .map((line) => line.split(/ {2,}/));
+  const rows = rowsOf(stdout);
   assert.deepEqual(
     rows.filter(([, , name]) => ["log", "guard", "security-fields", "referrer-policy", "csp"].includes(name!)),
     [

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import { host, json, type Request, Response, WebServer } from "../../src/index.ts";
 import { securePort } from "../support/secure-client.ts";
+import { sumOf } from "../support/sum-of.ts";
 import { testCertificate } from "../support/test-certificates.ts";
 
 const run = promisify(execFile);
@@ -55,13 +56,8 @@ async function* content(): AsyncGenerator<string> {
 }
 
 async function upload(request: Request): Promise<Response> {
-  let length = 0;
-  let checksum = 0;
-  for await (const chunk of request.chunks()) {
-    length += chunk.length;
-    checksum = crc32(chunk, checksum);
-  }
-  return json({ protocol: request.protocol, length, checksum, behind: (await request.trailers)?.get("x-behind") });
+  const sum = await sumOf(request);
+  return json({ protocol: request.protocol, ...sum, behind: (await request.trailers)?.get("x-behind") });
 }
 
 async function nghttp(...args: string[]): Promise<Buffer> {
