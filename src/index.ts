@@ -35,6 +35,7 @@ export { readCertificate } from "./tls/certificate-files.ts";
 export type { CertificateFiles } from "./tls/certificate-files.ts";
 export type { CertificateEntry, Certificates, CertificateSet, FindMissing } from "./tls/certificates.ts";
 export type { ClientCertificate, DistinguishedName } from "./tls/client-certificate.ts";
+export type { StapleStatus } from "./tls/ocsp/stapler.ts";
 export type { HostTlsOptions, TlsOptions } from "./tls/tls-options.ts";
 
 // What a server does beside answering.

@@ -115,6 +115,7 @@ declare module "millrace" {
       readonly chain: string;
       readonly key: string;
       readonly keyType: string;
+      readonly curve: string | undefined;
       readonly names: readonly string[];
       readonly issuer: string;
       readonly serial: string;
@@ -150,6 +151,7 @@ declare module "millrace" {
       readonly expires: Date;
       readonly issuer: string;
       readonly file: string | undefined;
+      readonly staple: StapleStatus | undefined;
   }
   interface CertificateStorage {
       get(key: string): Promise<string | undefined>;
@@ -162,6 +164,7 @@ declare module "millrace" {
       #private;
       onMissing: FindMissing | undefined;
       onChallenge: FindMissing | undefined;
+      onDemand: (() => Iterable<Certificate>) | undefined;
       staples: KeptStaples | undefined;
       get any(): CertificateSet | undefined;
       get entries(): readonly CertificateEntry[];
@@ -261,6 +264,7 @@ declare module "millrace" {
       present(name: string, value: string, signal: AbortSignal): MaybePromise<void>;
       cleanUp(name: string, value: string): MaybePromise<void>;
       propagated?(name: string, value: string, signal: AbortSignal): MaybePromise<void>;
+      readonly ownAliases?: boolean | undefined;
   }
   interface DnsUpdateOptions {
       readonly server: string;
@@ -1057,6 +1061,11 @@ declare module "millrace" {
       onChange(hear: () => void): () => void;
   }
   type StageName = "prime" | "pre" | "present" | "package" | "post";
+  interface StapleStatus {
+      readonly state: "good" | "unknown" | "revoked";
+      readonly until: Date | undefined;
+      readonly error: string | undefined;
+  }
   interface StopOptions {
       readonly deadline?: number | undefined;
       readonly isReplaced?: boolean | undefined;
@@ -1133,6 +1142,7 @@ declare module "millrace" {
   interface TlsOptions extends HostTlsOptions {
       readonly certificates?: readonly CertificateFiles[] | undefined;
       readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+      readonly stapling?: boolean | undefined;
   }
   type TrailingSlash = "redirect" | "ignore" | "strict";
   type TsigAlgorithm = "hmac-sha256" | "hmac-sha512";

@@ -1,6 +1,7 @@
 import { paintFor } from "../extensions/access-log/text-line.ts";
 import { ask } from "../server/control/ask.ts";
 import type { Status, WorkerStatus } from "../server/control/protocol.ts";
+import type { StapleStatus } from "../tls/ocsp/stapler.ts";
 import type { AcmeStatus } from "../tls/acme/kept-subject.ts";
 import type { CertificateStatus, LimitStatus } from "../server/report.ts";
 import type { TaskStatus } from "../server/scheduler/task-status.ts";
@@ -16,7 +17,7 @@ export const status: Command = {
   flags: ["name", "json"],
   description:
     "Tells how the instance is, and each of its workers; when tasks are due, how servers behind it are, when certificates\n" +
-    "expire. Ends with 1 when no instance runs, or several do and none is named.",
+    "expire and what is stapled to them. Ends with 1 when no instance runs, or several do and none is named.",
   async run(_, args) {
     const { result, end } = await ask(instanceName(args), { command: "status" });
     end();
@@ -46,7 +47,7 @@ function statusTables({ workers, tasks, upstreams, certificates, automatic }: St
     [["  worker", "pid", "gen", "state", "uptime", "memory", "lag", "conns", "fds", "requests"], ...workers.map(rowOf)],
     [["  task", "when", "state", "next", "runs", "failed", "last"], ...tasks.map(taskRow)],
     [["  upstream", "state", "waiting", "answered", "failed", "last failure"], ...upstreams.map(upstreamRow)],
-    [["  certificate", "issuer", "file", "expires"], ...certificates.map(certificateRow)],
+    [["  certificate", "issuer", "file", "expires", "staple"], ...certificates.map(certificateRow)],
     [["  automatic", "state", "expires", "next", "last error"], ...automatic.map(automaticRow)],
   ];
   return tables.filter(({ length }) => length > 1);
@@ -67,10 +68,18 @@ function upstreamRow({ origin, state, waiting, answered, failed, lastFailure }: 
   return [`  ${origin}`, state, String(waiting), String(answered), String(failed), failure];
 }
 
-function certificateRow({ names, expires, issuer, file = "" }: CertificateStatus): string[] {
+function certificateRow({ names, expires, issuer, file = "", staple }: CertificateStatus): string[] {
   const days = Math.floor((new Date(expires).getTime() - Date.now()) / 86_400_000);
   const left = days < 0 ? "expired" : `in ${days} days`;
-  return [`  ${names.join(", ")}`, issuer, file, `${timeOf(expires)} (${left})`];
+  return [`  ${names.join(", ")}`, issuer, file, `${timeOf(expires)} (${left})`, stapleText(staple)];
+}
+
+/** Until when it holds; empty where nobody is asked. */
+function stapleText(staple: StapleStatus | undefined): string {
+  if (staple === undefined) return "";
+  const { state, until, error } = staple;
+  const said = state === "revoked" ? "revoked" : until === undefined ? "none" : `until ${timeOf(until)}`;
+  return error === undefined ? said : `${said} (${error})`;
 }
 
 function automaticRow({ names, state, expires, next, error = "" }: AcmeStatus): string[] {

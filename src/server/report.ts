@@ -1,6 +1,8 @@
 import { readdirSync } from "node:fs";
 import type { UpstreamStatus } from "../extensions/proxy/upstream-health.ts";
+import type { Certificate } from "../tls/certificate.ts";
 import type { Certificates } from "../tls/certificates.ts";
+import type { StapleStatus } from "../tls/ocsp/stapler.ts";
 import type { AcmeStatus } from "../tls/acme/kept-subject.ts";
 import type { TaskStatus } from "./scheduler/task-status.ts";
 
@@ -14,6 +16,8 @@ export interface CertificateStatus {
   readonly issuer: string;
   /** Where it was read; undefined for one that was given or made. */
   readonly file: string | undefined;
+  /** What is stapled to it; undefined when it names no responder (OCSP), or none is asked. */
+  readonly staple: StapleStatus | undefined;
 }
 
 /** How full a process is. */
@@ -38,15 +42,21 @@ export interface Report {
   readonly limits: LimitStatus;
 }
 
-/** The certificates of a server, each once. */
-export function certificateStatus({ entries }: Certificates): CertificateStatus[] {
-  const all = new Set(entries.flatMap(({ certificates }) => certificates));
-  return [...all].map(({ names, notAfter, issuer, origin }) => ({
-    names,
-    expires: new Date(notAfter),
-    issuer,
-    file: origin.cert,
-  }));
+/** Certificates on demand that are listed: there may be thousands. */
+const MOST_ON_DEMAND = 100;
+
+/** The certificates of a server, each once; of those on demand the ones whose status is asked for, a hundred at most. */
+export function certificateStatus(
+  { entries, onDemand }: Certificates,
+  stapleOf: (certificate: Certificate) => StapleStatus | undefined,
+): CertificateStatus[] {
+  const statusOf = (certificate: Certificate): CertificateStatus => {
+    const { names, notAfter, issuer, origin } = certificate;
+    return { names, expires: new Date(notAfter), issuer, file: origin.cert, staple: stapleOf(certificate) };
+  };
+  const own = new Set(entries.flatMap(({ certificates }) => certificates));
+  const demanded = Array.from(onDemand?.() ?? [], statusOf).filter(({ staple }) => staple !== undefined);
+  return [...Array.from(own, statusOf), ...demanded.slice(0, MOST_ON_DEMAND)];
 }
 
 /** How many files and sockets this process has open; undefined where only the system knows. */

@@ -1,6 +1,8 @@
 import type { SourcePlace } from "../base/errors.ts";
 import type { Layer } from "../http/handler.ts";
 import type { AcmeStatus } from "../tls/acme/kept-subject.ts";
+import type { Certificate } from "../tls/certificate.ts";
+import type { StapleStatus } from "../tls/ocsp/stapler.ts";
 import type { AcceptLimits } from "../transport/accept-limits.ts";
 import type { Connection, ListenAddress } from "../transport/connection.ts";
 import { acceptProxyProtocol } from "../transport/proxy-protocol.ts";
@@ -62,6 +64,11 @@ export class ServedHere {
   /** How certificates are that are ordered here. */
   get automatic(): readonly AcmeStatus[] {
     return this.#security?.automatic ?? [];
+  }
+
+  /** How the status of a certificate is that is served here; undefined where nobody is asked. */
+  stapleStatus(certificate: Certificate): StapleStatus | undefined {
+    return this.#security?.stapleStatus(certificate);
   }
 
   /** Calls `onStartup`, then listens everywhere. @param number of the server among those of the program */

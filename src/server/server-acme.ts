@@ -92,6 +92,7 @@ export class ServerAcme {
     };
     certificates.onMissing = (name, remoteAddress) =>
       names.placeholder(name) ?? automatic.onDemand(name, remoteAddress);
+    certificates.onDemand = () => automatic.onDemandInUse();
     certificates.staples = acmeStaples(automatic, names, log);
     const acme = new ServerAcme(init, automatic, names);
     // Those that came meanwhile.

@@ -6,7 +6,9 @@ import type { Handler, Layer } from "../http/handler.ts";
 import { HttpError } from "../http/http-error.ts";
 import { Request } from "../http/request.ts";
 import type { AcmeStatus } from "../tls/acme/kept-subject.ts";
+import type { Certificate } from "../tls/certificate.ts";
 import type { Certificates } from "../tls/certificates.ts";
+import type { StapleStatus } from "../tls/ocsp/stapler.ts";
 import type { SecureConnection } from "../tls/secure-connection.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { ServerOptions } from "./options.ts";
@@ -85,6 +87,11 @@ export class ServerSecurity {
   /** How certificates are that the server orders itself. */
   get automatic(): readonly AcmeStatus[] {
     return this.#acme?.status() ?? [];
+  }
+
+  /** How the status of a certificate is; undefined where nobody is asked. */
+  stapleStatus(certificate: Certificate): StapleStatus | undefined {
+    return this.#tls?.stapleStatus(certificate);
   }
 
   /** Looks at the files of certificates now. */

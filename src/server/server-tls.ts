@@ -6,10 +6,11 @@ import { parseHost } from "../fields/host.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Peer } from "../http/channel.ts";
 import { readPem } from "../tls/certificate-files.ts";
+import type { Certificate } from "../tls/certificate.ts";
 import type { Certificates } from "../tls/certificates.ts";
 import type { ClientPolicy } from "../tls/client-policy.ts";
 import { httpOcspTransport } from "../tls/ocsp/ocsp-transport.ts";
-import { Stapler } from "../tls/ocsp/stapler.ts";
+import { Stapler, type StapleStatus } from "../tls/ocsp/stapler.ts";
 import { type HandshakeCounts, Secure } from "../tls/secure.ts";
 import { SecureConnection } from "../tls/secure-connection.ts";
 import { SecureContexts } from "../tls/secure-contexts.ts";
@@ -109,16 +110,21 @@ export class ServerTls {
     }
     const { tls, log } = this.#init;
     const { secrets, ...others } = securing;
-    const minVersion = tls === "development" ? undefined : tls.minVersion;
-    const transport = httpOcspTransport();
-    const stapler = new Stapler({ certificates, transport, clock: systemClock, log, random: Math.random });
-    const stapleOf = stapler.of.bind(stapler);
+    const { minVersion, stapling = true } = tls === "development" ? {} : tls;
+    const asking = { transport: httpOcspTransport(), clock: systemClock, log, random: Math.random };
+    const stapler = stapling ? new Stapler({ certificates, ...asking }) : undefined;
+    const stapleOf = stapler?.of.bind(stapler);
     const contexts = new SecureContexts({ certificates, policies: this.#policies, secrets, stapleOf, minVersion });
     this.#secure = new Secure({ contexts, log, ...others });
     this.#stapler = stapler;
-    stapler.start();
+    stapler?.start();
     this.#served.watch();
     return this.#secure.accept(onConnection);
+  }
+
+  /** How the status of a certificate is; undefined where nobody is asked. */
+  stapleStatus(certificate: Certificate): StapleStatus | undefined {
+    return this.#stapler?.status(certificate);
   }
 
   /** Looks at the files of certificates now. */

@@ -170,7 +170,7 @@ export class WebServer {
     return {
       tasks: this.tasks.status(),
       upstreams: upstreamStatus(),
-      certificates: certificateStatus(this.certificates),
+      certificates: certificateStatus(this.certificates, (certificate) => this.#here.stapleStatus(certificate)),
       automatic: this.#here.automatic,
       limits: { descriptors: openDescriptors(), maxDescriptors: descriptorLimit(), maxConnections, refused },
     };

@@ -32,6 +32,8 @@ export class Certificate {
   readonly key: string;
   /** `ec`, `rsa`, `ed25519` … */
   readonly keyType: string;
+  /** Of a key of type `ec`: `prime256v1`, `secp384r1` … */
+  readonly curve: string | undefined;
   /** DNS names and addresses that it is for, in lower case; `*.x` takes one level below x. RFC 6125 §6.4.3. */
   readonly names: readonly string[];
   readonly issuer: string;
@@ -63,6 +65,7 @@ export class Certificate {
     this.chain = `${blocks.join("\n")}\n`;
     this.key = privateKey.export({ type: "pkcs8", format: "pem" });
     this.keyType = privateKey.asymmetricKeyType ?? "unknown";
+    this.curve = privateKey.asymmetricKeyDetails?.namedCurve;
     this.names = namesOf(leaf.subjectAltName);
     this.issuer = commonName(leaf.issuer);
     this.serial = leaf.serialNumber;

@@ -45,6 +45,8 @@ export class Certificates {
   onMissing: FindMissing | undefined;
   /** Asked for what answers a challenge of ACME for a name (TLS-ALPN-01, RFC 8737 §3). Default: nobody. */
   onChallenge: FindMissing | undefined;
+  /** @internal Those that `onMissing` has found and that are in use. Default: none. */
+  onDemand: (() => Iterable<Certificate>) | undefined;
   /** @internal Default: responses are kept nowhere. */
   staples: KeptStaples | undefined;
 

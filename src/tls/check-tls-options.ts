@@ -10,7 +10,11 @@ const NAMES: { readonly [Name in keyof Required<TlsOptions>]: (value: unknown) =
   ca: (value) =>
     [value].flat().every((each) => typeof each === "string") ? undefined : "a path or PEM text, or a list",
   minVersion: oneOf("TLSv1.2", "TLSv1.3"),
+  stapling: (value) => (typeof value === "boolean" ? undefined : "true or false"),
 };
+
+/** Those that a host has not. */
+const OF_SERVERS = ["minVersion", "stapling"];
 
 /**
  * Says what is wrong with options of TLS, or nothing.
@@ -19,7 +23,7 @@ const NAMES: { readonly [Name in keyof Required<TlsOptions>]: (value: unknown) =
  */
 export function faultOfTlsOptions(options: object, name: string, isHost: boolean): string | undefined {
   for (const [key, value] of Object.entries(options)) {
-    if (!Object.hasOwn(NAMES, key) || (isHost && key === "minVersion")) return `There is no option ${name}.${key}.`;
+    if (!Object.hasOwn(NAMES, key) || (isHost && OF_SERVERS.includes(key))) return `There is no option ${name}.${key}.`;
     const wanted = value === undefined ? undefined : NAMES[key as keyof TlsOptions](value);
     if (wanted !== undefined) return `${name}.${key} is to be ${wanted}, got ${JSON.stringify(value)}.`;
   }

@@ -9,6 +9,23 @@ export interface ClientHello {
   readonly protocols: readonly string[];
   /** The name of the key that its session ticket is sealed with (latin1); empty without a ticket. RFC 5077 §4. */
   readonly ticket: string;
+  /**
+   * What decides which certificate is shown to a client that asks for its status; undefined for others, and for those that
+   * say of signatures in certificates what differs (RFC 8446 §4.2.3), which is for OpenSSL to weigh.
+   */
+  readonly abilities: ClientAbilities | undefined;
+}
+
+/** What a client can do, as far as it decides between kinds of keys: numbers of IANA's lists. */
+export interface ClientAbilities {
+  /** Empty before TLS 1.3. RFC 8446 §4.2.1. */
+  readonly versions: readonly number[];
+  /** Of TLS 1.2, where they name the kind of the key. RFC 8422 §2. */
+  readonly suites: readonly number[];
+  /** RFC 8446 §4.2.7. */
+  readonly groups: readonly number[];
+  /** RFC 8446 §4.2.3. */
+  readonly signatures: readonly number[];
 }
 
 /** Octets of a hello, and records that it may come in: clients send 0.3 to 2 KiB in one. */
@@ -23,9 +40,17 @@ const MAJOR = 3;
 const CLIENT_HELLO = 1;
 
 const SERVER_NAME = 0;
+const STATUS_REQUEST = 5;
+const GROUPS = 10;
+const SIGNATURES = 13;
 const PROTOCOLS = 16;
 const SESSION_TICKET = 35;
 const PRE_SHARED_KEY = 41;
+const VERSIONS = 43;
+const CERTIFICATE_SIGNATURES = 50;
+
+/** RFC 6066 §8. */
+const OCSP = 1;
 
 /** OpenSSL puts the name of the key before what is sealed with it. */
 const KEY_NAME = 16;
@@ -114,6 +139,13 @@ class Reader {
     return new Reader(this.#octets, at, at + length);
   }
 
+  /** All that is left, as numbers of two octets each. */
+  numbers(): number[] {
+    const numbers: number[] = [];
+    while (!this.isOver) numbers.push(this.number(2));
+    return numbers;
+  }
+
   /** The first octets of what is left, or all of it when it is shorter. */
   text(length: number = Infinity): string {
     return this.#octets.toString("latin1", this.#at, Math.min(this.#at + length, this.#end));
@@ -124,11 +156,16 @@ function read(hello: Reader): ClientHello {
   // legacy_version and random; legacy_session_id; cipher_suites; legacy_compression_methods.
   hello.skip(34);
   hello.skipVector(1);
-  hello.skipVector(2);
+  const suites = hello.vector(2);
   hello.skipVector(1);
   let name = "";
   let protocols: readonly string[] = [];
   let ticket = "";
+  let asksStatus = false;
+  let limitsChains = false;
+  let versions: Reader | undefined;
+  let groups: Reader | undefined;
+  let signatures: Reader | undefined;
   const extensions = hello.isOver ? hello : hello.vector(2);
   while (!extensions.isOver) {
     const type = extensions.number(2);
@@ -136,9 +173,21 @@ function read(hello: Reader): ClientHello {
     else if (type === PROTOCOLS) protocols = protocolsOf(extensions.vector(2));
     else if (type === SESSION_TICKET) ticket ||= extensions.vector(2).text(KEY_NAME);
     else if (type === PRE_SHARED_KEY) ticket = extensions.vector(2).vector(2).vector(2).text(KEY_NAME);
-    else extensions.skipVector(2);
+    else if (type === STATUS_REQUEST) asksStatus = extensions.vector(2).number(1) === OCSP;
+    else if (type === VERSIONS) versions = extensions.vector(2).vector(1);
+    else if (type === GROUPS) groups = extensions.vector(2).vector(2);
+    else if (type === SIGNATURES) signatures = extensions.vector(2).vector(2);
+    else {
+      if (type === CERTIFICATE_SIGNATURES) limitsChains = true;
+      extensions.skipVector(2);
+    }
   }
-  return { name, protocols, ticket };
+  if (!asksStatus || limitsChains) return { name, protocols, ticket, abilities: undefined };
+  const [ofVersions = [], ofGroups = [], ofSignatures = []] = [versions, groups, signatures].map((each) =>
+    each?.numbers(),
+  );
+  const abilities = { versions: ofVersions, suites: suites.numbers(), groups: ofGroups, signatures: ofSignatures };
+  return { name, protocols, ticket, abilities };
 }
 
 /** RFC 6066 §3: one name for each type, and there is but one type. An address is no name, and is taken for none. */

@@ -1,9 +1,11 @@
 import { constants } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { type MaybePromise, then } from "../base/maybe-promise.ts";
+import type { Certificate } from "./certificate.ts";
 import type { Certificates, CertificateSet } from "./certificates.ts";
-import type { ClientHello } from "./client-hello.ts";
+import type { ClientAbilities, ClientHello } from "./client-hello.ts";
 import type { ClientPolicy, ClientPolicyFinder } from "./client-policy.ts";
+import { suitableCertificate } from "./suitable-certificate.ts";
 import { type TicketKey, ticketKeyOf, type TicketSecrets } from "./ticket-keys.ts";
 
 /** The ALPN name of an ACME challenge. RFC 8737 §6.2. */
@@ -14,8 +16,8 @@ export interface SecureContextsInit {
   readonly certificates: Certificates;
   readonly policies: ClientPolicyFinder;
   readonly secrets: TicketSecrets;
-  /** What is stapled when certificates are shown, if anything is. Default: nothing is. */
-  readonly stapleOf?: ((set: CertificateSet) => Buffer | undefined) | undefined;
+  /** What is stapled when a certificate is shown, if anything is. Default: nothing is. */
+  readonly stapleOf?: ((certificate: Certificate) => Buffer | undefined) | undefined;
   /** Default: `TLSv1.2`. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
 }
@@ -59,6 +61,13 @@ const OPTIONS =
 /** Seconds that a session may be resumed after: as long as the key of its ticket is kept at least. */
 const SESSION_TIMEOUT = 12 * 60 * 60;
 
+/** What a client is shown, of what there is for its name. */
+interface Served {
+  readonly set: CertificateSet;
+  readonly shown: CertificateSet;
+  readonly policy: ClientPolicy | undefined;
+}
+
 /** The two contexts of a set of certificates: which one seals new tickets, and which one opens those of the key before. */
 interface Pair {
   readonly secrets: { readonly current: Buffer; readonly previous: Buffer | undefined };
@@ -75,6 +84,8 @@ export class SecureContexts {
   readonly #init: SecureContextsInit;
   /** Gone with the certificates that they were made of. */
   readonly #pairs = new WeakMap<CertificateSet, Map<ClientPolicy | undefined, Pair>>();
+  /** Certificates of sets, each as a set of its own. */
+  readonly #alone = new WeakMap<CertificateSet, Map<Certificate, CertificateSet>>();
 
   constructor(init: SecureContextsInit) {
     this.#init = init;
@@ -106,29 +117,48 @@ export class SecureContexts {
     return { context, policy: undefined, staple: undefined, isChallenge: true };
   }
 
-  #chosen(set: CertificateSet, { name, ticket }: ClientHello): Chosen {
+  #chosen(set: CertificateSet, { name, ticket, abilities }: ClientHello): Chosen {
     const policy = this.#init.policies.find(name);
-    const staple = this.#init.stapleOf?.(set);
-    return { context: this.#contextOf(set, policy, ticket), policy, staple, isChallenge: false };
+    const shown = this.#shown(set, abilities);
+    const staple = shown.length === 1 ? this.#init.stapleOf?.(shown[0]!) : undefined;
+    return { context: this.#contextOf({ set, shown, policy }, ticket), policy, staple, isChallenge: false };
   }
 
-  #contextOf(set: CertificateSet, policy: ClientPolicy | undefined, ticket: string): SecureContext {
-    const pair = this.#pairOf(set, policy);
+  /**
+   * Of several certificates the one that can be stapled, if the client can do with it. Node takes a staple before OpenSSL
+   * has chosen among several, and one of another certificate would be worse than none.
+   */
+  #shown(set: CertificateSet, abilities: ClientAbilities | undefined): CertificateSet {
+    if (set.length === 1 || abilities === undefined) return set;
+    const certificate = suitableCertificate(set, abilities);
+    if (certificate === undefined || this.#init.stapleOf?.(certificate) === undefined) return set;
+    let alone = this.#alone.get(set);
+    if (alone === undefined) this.#alone.set(set, (alone = new Map()));
+    const known = alone.get(certificate);
+    if (known !== undefined) return known;
+    const made = [certificate];
+    alone.set(certificate, made);
+    return made;
+  }
+
+  #contextOf(served: Served, ticket: string): SecureContext {
+    const pair = this.#pairOf(served);
     const { previousKey } = pair;
     if (previousKey === undefined || ticket !== previousKey.name) return pair.current;
-    return (pair.previous ??= this.#make(set, policy, previousKey.octets));
+    return (pair.previous ??= this.#make(served.shown, served.policy, previousKey.octets));
   }
 
-  #pairOf(set: CertificateSet, policy: ClientPolicy | undefined): Pair {
+  #pairOf({ set, shown, policy }: Served): Pair {
     const { current, previous } = this.#init.secrets;
-    let pairs = this.#pairs.get(set);
-    if (pairs === undefined) this.#pairs.set(set, (pairs = new Map()));
+    let pairs = this.#pairs.get(shown);
+    if (pairs === undefined) this.#pairs.set(shown, (pairs = new Map()));
     const known = pairs.get(policy);
     if (known?.secrets.current === current && known.secrets.previous === previous) return known;
+    // A session goes on whichever of them is shown.
     const host = labelOf(set);
     const made: Pair = {
       secrets: { current, previous },
-      current: this.#make(set, policy, ticketKeyOf(current, host).octets),
+      current: this.#make(shown, policy, ticketKeyOf(current, host).octets),
       previousKey: previous === undefined ? undefined : ticketKeyOf(previous, host),
       previous: undefined,
     };

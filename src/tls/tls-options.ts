@@ -34,4 +34,10 @@ export interface TlsOptions extends HostTlsOptions {
   readonly certificates?: readonly CertificateFiles[] | undefined;
   /** The oldest version that is spoken. Default: `"TLSv1.2"`. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+  /**
+   * Whether responders (OCSP) are asked how certificates are that name one, and what they say is given to clients with the
+   * handshake. Without it nobody is asked, and it is not noticed when one has been revoked. Danger: clients refuse
+   * certificates that have to be stapled ("Must-Staple"). Default: true.
+   */
+  readonly stapling?: boolean | undefined;
 }

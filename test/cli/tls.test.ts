@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { commandResult, startCommand } from "../support/run-command.ts";
+import { OcspAuthority } from "../support/ocsp-authority.ts";
 import { testAuthority, testCertificate } from "../support/test-certificates.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-cli-tls-"));
@@ -71,8 +72,40 @@ describe("millrace --tls", () => {
     const mismatch = await told("--cert", cert, "--key", other);
     assert.match(mismatch, /KEY_MISMATCH.*other\.key does not belong to the certificate .*cert\.pem/);
     assert.doesNotMatch(mismatch, /task_queues/);
+    const broken = join(folder, "broken.pem");
+    writeFileSync(broken, readFileSync(cert, "utf8").replace(/^MII.*$/m, ""));
+    const unread = await told("--cert", broken, "--key", key);
+    assert.match(unread, /CERTIFICATE_INVALID.*broken\.pem holds no certificate that can be read/);
+    writeFileSync(broken, "no PEM at all");
+    assert.match(await told("--cert", broken, "--key", key), /CERTIFICATE_INVALID.*broken\.pem holds no certificate/);
+    assert.match(await told("--cert", cert, "--key", broken), /KEY_INVALID.*broken\.pem holds no private key/);
     const { code, stderr } = await commandResult([site, "--cert", cert]);
     assert.deepEqual([code, /--cert and --key go together/.test(stderr)], [2, true], stderr);
+  });
+});
+
+describe("millrace status", () => {
+  test("tells of each certificate who issued it, until when it is valid, and until when its staple holds", async () => {
+    await using authority = new OcspAuthority();
+    await authority.settle();
+    const { chain, key } = authority.issue();
+    await authority.serve();
+    const paths = { cert: join(folder, "stapled.pem"), key: join(folder, "stapled.key") };
+    writeFileSync(paths.cert, chain);
+    writeFileSync(paths.key, key);
+    process.env["XDG_RUNTIME_DIR"] = mkdtempSync(join(folder, "run-"));
+    await using _ = await startCommand([site, "--cert", paths.cert, "--key", paths.key, "--port", "0", "--log", "off"]);
+    const deadline = Date.now() + 20_000;
+    for (let text = ""; ;) {
+      text = (await commandResult(["status"])).stdout;
+      if (!/ none$/m.test(text) || Date.now() > deadline) {
+        const time = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.source;
+        assert.match(text, /^ {2}certificate +issuer +file +expires +staple$/m);
+        const row = `^  localhost  +OCSP authority  +\\S*stapled\\.pem  +${time} \\(in (?:29|30) days\\)  +until ${time}$`;
+        assert.match(text, new RegExp(row, "m"));
+        break;
+      }
+    }
   });
 });
 

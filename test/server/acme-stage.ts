@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { connect } from "node:tls";
 import { type ServerOptions, WebServer } from "../../src/index.ts";
+import { folderOf } from "../../src/tls/acme/certificate-records.ts";
+import type { OcspCertificate } from "../support/ocsp-authority.ts";
 import { securePort } from "../support/secure-client.ts";
+import type { FakeAuthorityInit } from "../tls/acme/fake-authority.ts";
 import { httpsAuthority, type HttpsAuthority } from "../tls/acme/https-authority.ts";
 import { lookByHttp, lookByTls } from "../tls/acme/look.ts";
 
@@ -30,6 +33,23 @@ export async function issuerOf(server: WebServer, servername: string): Promise<s
   return String(CN);
 }
 
+/** Stores a certificate as if it had been ordered for a name. @returns where */
+export function keep(folder: string, directory: string, { key, chain }: OcspCertificate, name = "example.com"): string {
+  const place = join(folder, folderOf(directory), "certificates", name);
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  writeFileSync(join(place, "certificate.pem"), key + chain, { mode: 0o600 });
+  return place;
+}
+
+/** What a client that asks for the status of the certificate is told with the handshake. */
+export async function stapleOf(server: WebServer, servername: string): Promise<Buffer | undefined> {
+  const options = { port: securePort(server), host: "127.0.0.1", servername, rejectUnauthorized: false };
+  const socket = connect({ ...options, requestOCSP: true });
+  const [staple] = (await once(socket, "OCSPResponse")) as [Buffer | null];
+  socket.destroy();
+  return staple ?? undefined;
+}
+
 /** Waits for a condition. */
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
   const deadline = Date.now() + 20_000;
@@ -48,13 +68,14 @@ export interface Stage {
 }
 
 /** An authority that looks at the newest server, and a folder for certificates. */
-export async function stage(context: TestContext): Promise<Stage> {
+export async function stage(context: TestContext, init: Partial<FakeAuthorityInit> = {}): Promise<Stage> {
   let server: WebServer | undefined;
   const authority = await httpsAuthority({
     look: async (kind, name, token) => {
       if (kind === "http-01") return lookByHttp(plainPort(server!), name, token);
       return lookByTls(securePort(server!), name);
     },
+    ...init,
   });
   const folder = mkdtempSync(join(tmpdir(), "millrace-acme-"));
   context.after(async () => {

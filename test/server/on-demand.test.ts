@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { host, WebServer } from "../../src/index.ts";
+import { OcspAuthority } from "../support/ocsp-authority.ts";
 import { secureConnect } from "../support/secure-client.ts";
 import { testCertificate } from "../support/test-certificates.ts";
-import { issuerOf, plainPort, SECURE, stage, until } from "./acme-stage.ts";
+import { issuerOf, keep, plainPort, SECURE, stage, stapleOf, until } from "./acme-stage.ts";
 
 const ANY = host("any").get("/", () => "any");
 
@@ -53,6 +56,30 @@ describe("A server with certificates on demand", () => {
     isHeld = false;
     await until(() => server.report.automatic[0]?.state === "good");
     assert.equal(await issuerOf(server, "slow.customer.com"), "Fake CA");
+    assert.equal(authority.fake.orders.length, 1);
+  });
+
+  test("staples what a responder says of those in use, keeps it, and replaces what has been revoked", async (context) => {
+    const { authority, folder, start } = await stage(context);
+    await using ocsp = new OcspAuthority();
+    await ocsp.settle();
+    const [good, revoked] = ["good", "revoked"].map((each) => `${each}.customer.com`) as [string, string];
+    const place = keep(folder, authority.directory, ocsp.issue({ name: good }), good);
+    const bad = ocsp.issue({ name: revoked });
+    keep(folder, authority.directory, bad, revoked);
+    ocsp.revoke(bad);
+    await ocsp.serve();
+    const acme = { agree: true, onDemand: { ask: () => true } };
+    await using server = await start({ hosts: [ANY], acme });
+    for (const name of [good, revoked]) assert.equal(await issuerOf(server, name), "OCSP authority");
+    await until(() => existsSync(join(place, "staple.txt")));
+    const staple = await stapleOf(server, good);
+    assert.equal(staple?.toString("base64"), readFileSync(join(place, "staple.txt"), "utf8"));
+    await until(async () => (await issuerOf(server, revoked)) === "Fake CA");
+    assert.deepEqual(
+      server.report.certificates.map(({ names, staple: told }) => [names, told?.state]),
+      [[[good], "good"]],
+    );
     assert.equal(authority.fake.orders.length, 1);
   });
 

@@ -1,33 +1,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { connect } from "node:tls";
 import { host, type ServerOptions, WebServer } from "../../src/index.ts";
-import { folderOf } from "../../src/tls/acme/certificate-records.ts";
-import { OcspAuthority, type OcspCertificate } from "../support/ocsp-authority.ts";
+import { OcspAuthority } from "../support/ocsp-authority.ts";
 import { exchange } from "../support/raw-exchange.ts";
 import { securePort } from "../support/secure-client.ts";
 import { testCertificate } from "../support/test-certificates.ts";
-import { issuerOf, plainPort, SECURE, stage, until } from "./acme-stage.ts";
-
-/** Stores a certificate as if it had been ordered for `example.com`. @returns where */
-function keep(folder: string, directory: string, { key, chain }: OcspCertificate): string {
-  const place = join(folder, folderOf(directory), "certificates/example.com");
-  mkdirSync(place, { recursive: true, mode: 0o700 });
-  writeFileSync(join(place, "certificate.pem"), key + chain, { mode: 0o600 });
-  return place;
-}
-
-/** What a client that asks for the status of the certificate is told with the handshake. */
-async function stapleOf(server: WebServer, servername: string): Promise<Buffer | undefined> {
-  const options = { port: securePort(server), host: "127.0.0.1", servername, rejectUnauthorized: false };
-  const socket = connect({ ...options, requestOCSP: true });
-  const [staple] = (await once(socket, "OCSPResponse")) as [Buffer | null];
-  socket.destroy();
-  return staple ?? undefined;
-}
+import { issuerOf, keep, plainPort, SECURE, stage, stapleOf, until } from "./acme-stage.ts";
 
 describe("A server with automatic certificates", () => {
   for (const challenge of ["http-01", "tls-alpn-01"] as const) {
@@ -55,6 +37,20 @@ describe("A server with automatic certificates", () => {
       assert.deepEqual(names.sort(), ["example.com", "www.example.com"]);
     });
   }
+
+  test("has its account bound to the one that the option names, and says so where it is missing", async (context) => {
+    const externalAccount = { keyId: "kid-1", hmacKey: Buffer.from("a secret of the customer").toString("base64url") };
+    const { authority, start } = await stage(context, { externalAccount });
+    const hosts = [host("example.com")];
+    await using stranger = await start({ hosts });
+    await until(() => stranger.report.automatic[0]?.error?.includes("wants to know its customer") === true);
+    assert.equal(authority.fake.accounts.size, 0);
+    await stranger.stop();
+    const other = host("other.example.com");
+    await using server = await start({ hosts: [other], acme: { agree: true, externalAccount } });
+    await until(async () => (await issuerOf(server, "other.example.com")) === "Fake CA");
+    assert.equal(authority.fake.accounts.size, 1);
+  });
 
   test("keeps what a responder says of its certificate, and staples it after a restart", async (context) => {
     const { authority, folder, start } = await stage(context);

@@ -20,6 +20,8 @@ export interface OcspCertificateInit {
   readonly byNameAlone?: boolean;
   /** Days that it is valid. Default: 30. */
   readonly days?: number;
+  /** Of its key, as OpenSSL has it. Default: `ec`. */
+  readonly kind?: "ec" | "rsa";
 }
 
 /** PEM. */
@@ -81,10 +83,11 @@ export class OcspAuthority implements AsyncDisposable {
       usage = "serverAuth",
       byNameAlone = false,
       days = 30,
+      kind = "ec",
     } = init;
     const base = `leaf-${++this.#count}`;
     const [key, request, extensions, cert] = ["key", "csr", "ext", "pem"].map((each) => this.#path(`${base}.${each}`));
-    this.#openssl(["req", "-new", ...newKey(key!), "-out", request!, "-subj", `/CN=${name}`]);
+    this.#openssl(["req", "-new", ...newKey(key!, kind), "-out", request!, "-subj", `/CN=${name}`]);
     const lines = [`subjectAltName=DNS:${name}`, `extendedKeyUsage=${usage}`];
     if (responder !== null) lines.push(`authorityInfoAccess=OCSP;URI:${responder}`);
     if (byNameAlone) lines.push("authorityKeyIdentifier=none");
@@ -177,7 +180,7 @@ export class OcspAuthority implements AsyncDisposable {
   }
 }
 
-function newKey(path: string, kind: "ec" | "rsa" = "ec"): string[] {
+function newKey(path: string, kind: "ec" | "rsa"): string[] {
   if (kind === "rsa") return ["-newkey", "rsa:2048", "-nodes", "-keyout", path];
   return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path];
 }

@@ -43,11 +43,43 @@ function read(octets: Buffer): ClientHello {
 describe("A ClientHello", () => {
   test("tells name and protocols", async () => {
     const hello = read(await helloOf({ servername: "WWW.Example.com", ALPNProtocols: ["h2", "http/1.1"] }));
-    assert.deepEqual(hello, { name: "www.example.com", protocols: ["h2", "http/1.1"], ticket: "" });
+    const protocols = ["h2", "http/1.1"];
+    assert.deepEqual(hello, { name: "www.example.com", protocols, ticket: "", abilities: undefined });
   });
 
   test("may name nobody", async () => {
-    assert.deepEqual(read(await helloOf({})), { name: "", protocols: [], ticket: "" });
+    assert.deepEqual(read(await helloOf({})), { name: "", protocols: [], ticket: "", abilities: undefined });
+  });
+
+  test("tells what the client can do with certificates when it asks for their status", async () => {
+    const options = {
+      requestOCSP: true,
+      ecdhCurve: "X25519:P-256",
+      sigalgs: "rsa_pss_rsae_sha256:ecdsa_secp256r1_sha256",
+    };
+    const suites = "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256";
+    const { abilities } = read(await helloOf({ ...options, ciphers: `TLS_AES_128_GCM_SHA256:${suites}` }));
+    assert.deepEqual(abilities?.versions, [0x0304, 0x0303]);
+    assert.deepEqual(
+      [abilities?.groups, abilities?.signatures],
+      [
+        [29, 23],
+        [0x0804, 0x0403],
+      ],
+    );
+    assert.deepEqual(abilities?.suites.slice(0, 3), [0x1301, 0xc02f, 0xc02b]);
+    const before = read(await helloOf({ ...options, maxVersion: "TLSv1.2" })).abilities;
+    assert.deepEqual([before?.versions, before?.groups.length], [[], 2]);
+  });
+
+  test("tells nothing of that when it says of signatures in certificates what differs", async () => {
+    const octets = await helloOf({ requestOCSP: true, servername: "abc.example" });
+    assert.ok(read(octets).abilities);
+    // RFC 8446 §4.2.3: in the place of the name, which is as long as it wants to be.
+    const at = octets.indexOf(Buffer.from([0, 0, 0, 16, 0, 14, 0, 0, 11]));
+    assert.ok(at > 0);
+    octets.writeUInt16BE(50, at);
+    assert.deepEqual([read(octets).name, read(octets).abilities], ["", undefined]);
   });
 
   test("is incomplete at every octet but the last", async () => {
@@ -82,7 +114,8 @@ describe("A ClientHello", () => {
   });
 
   test("never makes the parser fail, whatever is changed in it", async () => {
-    const octets = await helloOf({ servername: "example.com", ALPNProtocols: ["h2", "http/1.1"] });
+    const names = { servername: "example.com", ALPNProtocols: ["h2", "http/1.1"] };
+    const octets = await helloOf({ ...names, requestOCSP: true });
     const change = fc.tuple(fc.nat(octets.length - 1), fc.nat(255));
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 8 }), (changes) => {

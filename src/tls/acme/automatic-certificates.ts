@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import { MillraceError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { MaybePromise } from "../../base/maybe-promise.ts";
+import type { Certificate } from "../certificate.ts";
 import type { CertificateSet } from "../certificates.ts";
 import type { IssuedCertificate } from "../issue-certificate.ts";
 import { termsError } from "./acme-client.ts";
@@ -166,8 +167,19 @@ export class AutomaticCertificates {
   }
 
   /** Has a certificate replaced that was revoked. @param serial its number, as Node writes it */
-  revoked(name: string, serial: string): Promise<void> {
-    return this.#keeper.revoked(name, serial);
+  async revoked(name: string, serial: string): Promise<void> {
+    await this.#keeper.revoked(name, serial);
+    await this.#onDemand?.revoked(name, serial);
+  }
+
+  /** Those that were ordered on demand and are in use. */
+  onDemandInUse(): Iterable<Certificate> {
+    return this.#onDemand?.inUse() ?? [];
+  }
+
+  /** What a certificate was ordered for on demand; undefined when it was not. */
+  onDemandSubject(certificate: Certificate): Subject | undefined {
+    return this.#onDemand?.subjectOf(certificate);
   }
 
   /** The certificates, in the order of their subjects, then those that were ordered on demand. */

@@ -67,6 +67,7 @@ export class OnDemandCertificates {
   readonly #keeper: CertificateKeeper;
   /** By name, the one that was asked for last at the end. */
   readonly #served = new Map<string, Served>();
+  readonly #subjects = new WeakMap<Certificate, Subject>();
   /** All handshakes for a name wait for the same. */
   readonly #pending = new Map<string, Promise<CertificateSet | undefined>>();
   #ordering = 0;
@@ -109,6 +110,22 @@ export class OnDemandCertificates {
   look(name: string): void {
     this.#failed.delete(name);
     this.#keeper.look(name);
+  }
+
+  /** Has a certificate replaced that was revoked, if it is still the one that is served. */
+  revoked(name: string, serial: string): Promise<void> {
+    return this.#keeper.revoked(name, serial);
+  }
+
+  /** Those that are served and that somebody has asked for within a day. */
+  *inUse(): Iterable<Certificate> {
+    const since = this.#init.clock.now() - IDLE;
+    for (const { certificates, usedAt } of this.#served.values()) if (usedAt >= since) yield* certificates;
+  }
+
+  /** What a certificate was ordered for; undefined when it came from elsewhere. */
+  subjectOf(certificate: Certificate): Subject | undefined {
+    return this.#subjects.get(certificate);
   }
 
   /** How those are that are in memory, the ones with an error first; a hundred at most. */
@@ -187,9 +204,11 @@ export class OnDemandCertificates {
     this.#failed.set(name, this.#init.clock.now() + LOOK_AGAIN);
   }
 
-  #serve({ name }: Subject, { chain: cert, key, notAfter }: KeptCertificate): void {
+  #serve(subject: Subject, { chain: cert, key, notAfter }: KeptCertificate): void {
+    const { name } = subject;
     const certificate = new Certificate({ cert, key });
     if (!certificate.covers(name)) return;
+    this.#subjects.set(certificate, subject);
     const usedAt = this.#served.get(name)?.usedAt ?? this.#init.clock.now();
     this.#served.set(name, { certificates: [certificate], notAfter, usedAt });
     this.#failed.delete(name);

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { backoff } from "../acme/backoff.ts";
 import type { Certificate } from "../certificate.ts";
-import type { CertificateSet, Certificates } from "../certificates.ts";
+import type { Certificates } from "../certificates.ts";
 import { ocspRequest } from "./ocsp-request.ts";
 import { type OcspAnswer, readOcspResponse } from "./ocsp-response.ts";
 import { ocspFacts, type OcspTarget } from "./ocsp-target.ts";
@@ -25,6 +25,16 @@ const HOUR = 3_600_000;
 /** Responders that are asked at the same time. */
 const AT_ONCE = 4;
 
+/** How the status of a certificate is that names a responder. */
+export interface StapleStatus {
+  /** `good`: it is stapled; `unknown`: nobody has said anything that holds now; `revoked`. */
+  readonly state: "good" | "unknown" | "revoked";
+  /** Until when what is stapled holds. */
+  readonly until: Date | undefined;
+  /** Why it could not be asked the last time; undefined when it could. */
+  readonly error: string | undefined;
+}
+
 /** What is known of the status of a certificate. */
 interface Kept {
   readonly target: OcspTarget;
@@ -37,6 +47,9 @@ interface Kept {
   askAt: number;
   failures: number;
   isAsking: boolean;
+  isRevoked: boolean;
+  /** Of the last try. */
+  error: string | undefined;
 }
 
 /**
@@ -76,19 +89,29 @@ export class Stapler {
     return this.#asking;
   }
 
-  /** What is stapled when one of these certificates is shown. Of several the client chooses, and nobody knows which yet. */
-  of(set: CertificateSet): Buffer | undefined {
-    const kept = set.length === 1 ? this.#kept.get(set[0]!) : undefined;
+  /** What is stapled when a certificate is shown. */
+  of(certificate: Certificate): Buffer | undefined {
+    const kept = this.#kept.get(certificate);
     if (kept?.response === undefined) return undefined;
     return kept.validUntil > this.#init.clock.wall() ? kept.response : undefined;
   }
 
+  /** How the status of a certificate is; undefined when it names nobody who could be asked. */
+  status(certificate: Certificate): StapleStatus | undefined {
+    const kept = this.#kept.get(certificate);
+    if (kept === undefined) return undefined;
+    const isGood = this.of(certificate) !== undefined;
+    return {
+      state: kept.isRevoked ? "revoked" : isGood ? "good" : "unknown",
+      until: isGood ? new Date(kept.validUntil) : undefined,
+      error: kept.error,
+    };
+  }
+
   #tick(): void {
-    for (const { certificates } of this.#init.certificates.entries) {
-      const [certificate] = certificates;
-      if (certificates.length > 1) for (const each of certificates) this.#warnOfSeveral(each);
-      else if (certificate !== undefined) this.#look(certificate);
-    }
+    const { certificates } = this.#init;
+    for (const { certificates: set } of certificates.entries) for (const each of set) this.#look(each);
+    for (const each of certificates.onDemand?.() ?? []) this.#look(each);
   }
 
   #look(certificate: Certificate): void {
@@ -113,7 +136,8 @@ export class Stapler {
       this.#warn(certificate, `A certificate has to be stapled and cannot be, since ${why}: clients will refuse it`);
     }
     const times = { validUntil: 0, plannedAt: 0, askAt: 0 };
-    const kept = target && { target, mustStaple, response: undefined, ...times, failures: 0, isAsking: false };
+    const first = { response: undefined, failures: 0, isAsking: false, isRevoked: false, error: undefined };
+    const kept: Kept | undefined = target && { target, mustStaple, ...times, ...first };
     this.#kept.set(certificate, kept);
     return kept;
   }
@@ -151,8 +175,14 @@ export class Stapler {
   #take(kept: Kept, response: Buffer, answer: OcspAnswer): void {
     kept.response = response;
     kept.validUntil = answer.nextUpdate;
-    kept.failures = 0;
+    kept.isRevoked = false;
+    this.#answered(kept);
     this.#planAfter(kept, answer);
+  }
+
+  #answered(kept: Kept): void {
+    kept.failures = 0;
+    kept.error = undefined;
   }
 
   /** At half of its life; a little sooner, so that processes do not come together and find what the first has stored. */
@@ -172,6 +202,8 @@ export class Stapler {
 
   #revoked(certificate: Certificate, kept: Kept, answer: OcspAnswer): void {
     kept.response = undefined;
+    kept.isRevoked = true;
+    this.#answered(kept);
     this.#planAfter(kept, answer);
     const { log, certificates } = this.#init;
     const { names, serial, origin } = certificate;
@@ -188,6 +220,7 @@ export class Stapler {
   #failed(certificate: Certificate, kept: Kept, error: Error): void {
     const { clock, log, random } = this.#init;
     kept.failures++;
+    kept.error = error.message;
     this.#plan(kept, Math.min(backoff(kept.failures, undefined, random()), HOUR));
     const fields = { names: certificate.names, responder: kept.target.url, reason: error.message };
     log.write("debug", "The status of a certificate cannot be had", fields);
@@ -198,14 +231,6 @@ export class Stapler {
         fields,
       );
     }
-  }
-
-  #warnOfSeveral(certificate: Certificate): void {
-    if (this.#warned.has(certificate)) return;
-    const { mustStaple } = ocspFacts(certificate.chain);
-    if (!mustStaple) this.#warned.add(certificate);
-    else
-      this.#warn(certificate, "A certificate has to be stapled and is not, since it is one of several for its names");
   }
 
   #warn(certificate: Certificate, message: string, fields: object = { names: certificate.names }): void {

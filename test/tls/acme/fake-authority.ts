@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, createHmac, createPublicKey, randomBytes, verify, webcrypto } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import * as asn1 from "asn1js";
 import * as pki from "pkijs";
 import type { AcmeRequest, AcmeResponse, AcmeTransport } from "../../../src/tls/acme/acme-transport.ts";
@@ -99,8 +100,17 @@ export class FakeAuthority {
         ...(this.advice === undefined ? {} : { renewalInfo: `${this.base}/advice` }),
       });
     }
-    if (pathname.startsWith("/advice/")) return this.answer(200, this.advice, { "retry-after": "7200" });
+    if (this.#certificateIds().some((id) => pathname === `/advice/${id}`)) {
+      return this.answer(200, this.advice, { "retry-after": "7200" });
+    }
     return this.problem(404, "malformed", "no such thing");
+  }
+
+  /** RFC 9773 §4.1: of all that were issued the key identifier, which is the same, and the serial number in DER. */
+  #certificateIds(): string[] {
+    return Array.from({ length: this.issued.size }, (_, index) => {
+      return `AQIDBA.${Buffer.from([0, 0x80, index >> 8, index & 255]).toString("base64url")}`;
+    });
   }
 
   /** An answer with a new nonce. */
@@ -154,8 +164,10 @@ export class FakeAuthority {
       const mac = createHmac("sha256", Buffer.from(externalAccount.hmacKey, "base64url"));
       const right = mac.update(`${binding.protected}.${binding.payload}`).digest("base64url");
       const isRight = right === binding.signature && thumbprint(decode(binding.payload) as Json) === print;
-      const { kid } = decode(binding.protected) as Json;
-      if (!isRight || kid !== externalAccount.keyId) return this.problem(403, "unauthorized", "the binding is wrong");
+      // RFC 8555 §7.3.4: a MAC by that key, for the same URL as the request, and without a nonce.
+      const expected = { alg: "HS256", kid: externalAccount.keyId, url: `${this.base}/newAccount` };
+      const isBound = isDeepStrictEqual(decode(binding.protected), expected);
+      if (!isRight || !isBound) return this.problem(403, "unauthorized", "the binding is wrong");
     }
     const url = `${this.base}/account/${++this.#count}`;
     this.accounts.set(print, { url, jwk, contact: payload["contact"] });

@@ -100,11 +100,11 @@ describe("The status of certificates", () => {
     };
     play.start();
     await play.settle();
-    assert.equal(play.stapler.of([certificate]), undefined);
+    assert.equal(play.stapler.of(certificate), undefined);
     resolve();
     await play.settle();
     assert.ok(given);
-    assert.equal(play.stapler.of([certificate]), given);
+    assert.equal(play.stapler.of(certificate), given);
     assert.deepEqual([...play.urls], [RESPONDER]);
   });
 
@@ -134,9 +134,9 @@ describe("The status of certificates", () => {
     play.answer = refuse;
     await play.pass(167 * HOUR, HOUR);
     assert.ok(play.asked.length > 10);
-    assert.ok(play.stapler.of([certificate]));
+    assert.ok(play.stapler.of(certificate));
     await play.pass(2 * HOUR);
-    assert.equal(play.stapler.of([certificate]), undefined);
+    assert.equal(play.stapler.of(certificate), undefined);
     assert.deepEqual(play.warnings(), [], "it is no harm");
   });
 
@@ -155,7 +155,7 @@ describe("The status of certificates", () => {
     );
     play.answer = (request) => authority.respond(request);
     await play.pass(60 * MINUTE, 5 * MINUTE);
-    assert.ok(play.stapler.of(play.table.find("localhost")!));
+    assert.ok(play.stapler.of(play.table.find("localhost")![0]!));
   });
 
   test("is nothing that cannot be believed", async () => {
@@ -172,7 +172,7 @@ describe("The status of certificates", () => {
       play.start();
       await play.settle();
       assert.deepEqual([play.asked.length, play.logged.length], [1, 1]);
-      assert.equal(play.stapler.of([certificate]), undefined);
+      assert.equal(play.stapler.of(certificate), undefined);
     }
   });
 
@@ -188,10 +188,10 @@ describe("The status of certificates", () => {
     };
     play.start();
     await play.settle();
-    assert.ok(play.stapler.of([certificate]));
+    assert.ok(play.stapler.of(certificate));
     authority.revoke(revoked);
     await play.pass(3.6 * DAY);
-    assert.equal(play.stapler.of([certificate]), undefined);
+    assert.equal(play.stapler.of(certificate), undefined);
     assert.deepEqual(
       [play.warnings(), heard],
       [["A certificate has been revoked: clients may refuse it"], [certificate]],
@@ -203,7 +203,7 @@ describe("The status of certificates", () => {
     authority.forget(unknown);
     const certificate = certificateOf(unknown);
     const play = await started(certificate);
-    assert.equal(play.stapler.of([certificate]), undefined);
+    assert.equal(play.stapler.of(certificate), undefined);
     assert.match(JSON.stringify(play.logged[0]), /the responder does not know the certificate/);
   });
 
@@ -212,7 +212,7 @@ describe("The status of certificates", () => {
     const next = certificateOf(authority.issue({ responder: "http://other.example/" }));
     play.table.set("localhost", next);
     await play.pass(5000);
-    assert.ok(play.stapler.of([next]));
+    assert.ok(play.stapler.of(next));
     assert.deepEqual([...play.urls], [RESPONDER, "http://other.example/"]);
     play.table.delete("localhost");
     await play.pass(20 * DAY, 4 * DAY);
@@ -223,17 +223,58 @@ describe("The status of certificates", () => {
     assert.equal(play.asked.length, 2);
   });
 
-  test("of several for the same names is not stapled, since clients choose", async () => {
-    const [one, two] = [certificateOf(leaf), certificateOf(authority.issue({ responder: RESPONDER }))];
+  test("is asked for each of several for the same names", async () => {
+    const [one, two] = [certificateOf(leaf), certificateOf(authority.issue({ responder: RESPONDER, kind: "rsa" }))];
     const play = new Play();
     play.table.set("localhost", one, two);
     play.start();
     await play.settle();
-    assert.deepEqual([play.stapler.of([one, two]), play.asked, play.warnings()], [undefined, [], []]);
-    play.table.set("alone", one);
+    const staples = [one, two].map((each) => play.stapler.of(each));
+    assert.ok(staples.every((each) => each !== undefined) && !staples[0]!.equals(staples[1]!));
+    assert.deepEqual(play.asked, [0, 0]);
+  });
+
+  test("is asked for those that were ordered on demand as long as they are in use", async () => {
+    const certificate = certificateOf(leaf);
+    const play = new Play();
+    let inUse = [certificate];
+    play.table.onDemand = () => inUse;
+    play.start();
+    await play.settle();
+    assert.ok(play.stapler.of(certificate));
+    inUse = [];
+    await play.pass(5 * DAY, DAY);
+    assert.equal(play.asked.length, 1);
+    inUse = [certificate];
     await play.pass(5000);
-    assert.ok(play.stapler.of([one]));
-    assert.equal(play.stapler.of([one, two]), undefined);
+    assert.equal(play.asked.length, 2);
+  });
+
+  test("is told to who runs the server", async () => {
+    const revoked = authority.issue({ responder: RESPONDER });
+    const certificate = certificateOf(revoked);
+    const nobody = certificateOf(authority.issue({ responder: null }));
+    const play = new Play(certificate);
+    play.table.set("nobody", nobody);
+    assert.equal(play.stapler.status(certificate), undefined);
+    play.answer = refuse;
+    play.start();
+    await play.settle();
+    assert.deepEqual(play.stapler.status(certificate), { state: "unknown", until: undefined, error: "nobody answers" });
+    assert.equal(play.stapler.status(nobody), undefined);
+    play.answer = (request) => authority.respond(request);
+    await play.pass(MINUTE);
+    const { state, until, error } = play.stapler.status(certificate)!;
+    assert.deepEqual([state, error], ["good", undefined]);
+    assert.ok(Math.abs(until!.getTime() - Date.now() - 7 * DAY) < HOUR, until!.toISOString());
+    play.answer = refuse;
+    await play.pass(4 * DAY, HOUR);
+    assert.deepEqual(play.stapler.status(certificate), { state: "good", until, error: "nobody answers" });
+    await play.pass(4 * DAY, HOUR);
+    assert.deepEqual(play.stapler.status(certificate), { state: "unknown", until: undefined, error: "nobody answers" });
+    authority.revoke(revoked);
+    const next = await started(certificate);
+    assert.deepEqual(next.stapler.status(certificate), { state: "revoked", until: undefined, error: undefined });
   });
 
   test("is asked of four at the same time", async () => {
@@ -277,13 +318,10 @@ describe("A certificate that has to be stapled (RFC 7633)", () => {
     const silent = certificateOf(authority.issue({ responder: null, mustStaple: true }));
     const { cert, key } = authority.issue({ name: "b", responder: RESPONDER, mustStaple: true });
     const play = await started(silent, new Certificate({ cert, key }));
-    const several = certificateOf(authority.issue({ responder: RESPONDER, mustStaple: true }));
-    play.table.set("c", several, certificateOf(leaf));
     await play.pass(15_000, 5000);
     assert.deepEqual(play.warnings(), [
       "A certificate has to be stapled and cannot be, since it names no responder: clients will refuse it",
       "A certificate has to be stapled and cannot be, since its chain does not have its issuer: clients will refuse it",
-      "A certificate has to be stapled and is not, since it is one of several for its names",
     ]);
   });
 
@@ -325,7 +363,7 @@ describe("What is kept of the status", () => {
     play.table.staples = storage(kept);
     play.start();
     await play.settle();
-    assert.deepEqual([play.stapler.of([certificate]), play.asked], [kept, []]);
+    assert.deepEqual([play.stapler.of(certificate), play.asked], [kept, []]);
     await play.pass(3.6 * DAY);
     assert.equal(play.asked.length, 1);
   });
@@ -337,7 +375,7 @@ describe("What is kept of the status", () => {
     play.table.staples = kept;
     play.start();
     await play.settle();
-    assert.equal(play.stapler.of([certificate]), kept.value);
+    assert.equal(play.stapler.of(certificate), kept.value);
     const other = new Play(certificateOf(leaf));
     other.table.staples = kept;
     other.start();
@@ -356,7 +394,7 @@ describe("What is kept of the status", () => {
       play.start();
       await play.settle();
       assert.equal(play.asked.length, 1);
-      assert.equal(play.stapler.of([certificate]), kept.value);
+      assert.equal(play.stapler.of(certificate), kept.value);
     }
   });
 
@@ -367,7 +405,7 @@ describe("What is kept of the status", () => {
     play.table.staples = { get: fail, put: fail, onRevoked() {} };
     play.start();
     await play.settle();
-    assert.ok(play.stapler.of([certificate]));
+    assert.ok(play.stapler.of(certificate));
     await play.pass(DAY, DAY / 4);
     assert.equal(play.asked.length, 1);
   });
