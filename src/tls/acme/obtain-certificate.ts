@@ -5,7 +5,7 @@ import { AcmeError, acmeErrorOf, type AcmeProblem } from "./acme-error.ts";
 import type { CertificateRecords, KeptOrder } from "./certificate-records.ts";
 import type { ChallengeSolver, Proof } from "./challenge-solver.ts";
 import type { Pause } from "./pause.ts";
-import type { Authorization, Challenge, Order } from "./resources.ts";
+import type { Authorization, Challenge, Identifier, Order } from "./resources.ts";
 import type { Subject } from "./subject.ts";
 import { certificateRequest, generateCertificateKey, pemOf } from "./x509.ts";
 
@@ -45,7 +45,7 @@ export async function obtainCertificate(subject: Subject, ordering: Ordering): P
   await authorize(order, ordering);
   const certificate = await finalize(await settled(order.url, ordering), subject, kept, ordering);
   const chain = await download(certificate, ordering);
-  checkChain(chain, kept, certificate);
+  checkChain(chain, subject, kept, certificate);
   await records.putCertificate(subject, kept.key + chain);
   await records.removeOrder(subject);
   ordering.log.write("debug", "A certificate has come", { name: subject.name, account: client.account });
@@ -209,11 +209,12 @@ function leadsTo(chain: string, issuer: string): boolean {
 }
 
 /** What cannot be used is not kept. */
-function checkChain(chain: string, { key, names }: KeptOrder, url: string): void {
+function checkChain(chain: string, { identifiers }: Subject, { key }: KeptOrder, url: string): void {
   const leaf = new X509Certificate(chain);
-  const isFor = (name: string): boolean =>
-    leaf.checkHost(name.replace("*", "any"), { subject: "never" }) !== undefined || leaf.checkIP(name) !== undefined;
-  if (leaf.checkPrivateKey(createPrivateKey(key)) && names.every(isFor)) return;
+  const isFor = ({ type, value }: Identifier): boolean =>
+    (type === "ip" ? leaf.checkIP(value) : leaf.checkHost(value.replace("*", "any"), { subject: "never" })) !==
+    undefined;
+  if (leaf.checkPrivateKey(createPrivateKey(key)) && identifiers.every(isFor)) return;
   throw new AcmeError("ACME_BAD_ANSWER", `The certificate at ${url} is not the one that was ordered.`);
 }
 

@@ -81,6 +81,7 @@ describe("A lock", () => {
   });
 
   test("whose owner gives no sign of life for half a minute is broken, whatever the clocks say", async (context) => {
+    assert.equal(STALE, 30_000);
     const { a, b, clockB } = await two(context);
     const lock = await a.lock("example.com");
     assert.ok(held(lock));
@@ -152,6 +153,30 @@ describe("A lock", () => {
     clockB.advance(STALE);
     const lock = await b.lock("example.com");
     assert.ok(held(lock));
+    await lock.release();
+    assert.deepEqual(await readdir(join(path, "locks")), []);
+  });
+
+  test("that was moved away by mistake is given back", async (context) => {
+    const { a, path, file } = await two(context);
+    const c = new FileStorage(path);
+    const first = await a.lock("example.com");
+    let lock: StorageLock | undefined;
+    let made = "";
+    const clock = new FakeClock();
+    const rename = async (from: string, to: string): Promise<void> => {
+      await first!.release();
+      lock = await c.lock("example.com");
+      made = await readFile(file, "utf8");
+      await nodeFiles.rename(from, to);
+    };
+    const late = new FileStorage(path, { clock, files: { ...nodeFiles, rename: rename as typeof nodeFiles.rename } });
+    assert.equal(await late.lock("example.com"), undefined);
+    clock.advance(STALE);
+    assert.equal(await late.lock("example.com"), undefined);
+    assert.ok(held(lock));
+    assert.equal(await readFile(file, "utf8"), made);
+    assert.deepEqual(await readdir(join(path, "locks")), ["example.com"]);
     await lock.release();
     assert.deepEqual(await readdir(join(path, "locks")), []);
   });

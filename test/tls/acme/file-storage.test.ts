@@ -116,6 +116,30 @@ describe("A folder of certificates", () => {
     assert.ok(points >= 14, `${points} points`);
   });
 
+  test("has a file on the disk before it is in its place, and its place before the put is over", async (context) => {
+    const path = await folder(context);
+    await (await new FileStorage(path).open()).put("a/b", "old");
+    const calls: string[] = [];
+    const open: Files["open"] = async (...args) => {
+      const file = await nodeFiles.open(...args);
+      const isFolder = args[0] === join(path, "a");
+      for (const name of ["writeFile", "sync"] as const) {
+        const method = file[name].bind(file) as (...given: unknown[]) => Promise<void>;
+        file[name] = (...given: unknown[]) => {
+          calls.push(isFolder ? `${name} of the folder` : name);
+          return method(...given);
+        };
+      }
+      return file;
+    };
+    const rename: Files["rename"] = (from, to) => {
+      calls.push(to === join(path, "a/b") ? "rename" : String(to));
+      return nodeFiles.rename(from, to);
+    };
+    await new FileStorage(path, { files: { ...nodeFiles, open, rename } }).put("a/b", "new");
+    assert.deepEqual(calls, ["writeFile", "sync", "rename", "sync of the folder"]);
+  });
+
   test("is rid of what a killed process left half-written, and keeps what is being written", async (context) => {
     const path = await folder(context);
     const storage = await new FileStorage(path).open();

@@ -165,6 +165,8 @@ describe("Certificates that are kept", () => {
     assert.equal(Math.round((tries.at(-1)! - tries.at(-2)!) / HOUR), 24);
     const [status] = play.keeper.status();
     assert.deepEqual([status?.state, status?.error], ["good", "A certificate cannot be ordered: down"]);
+    const failures = play.logged.filter(({ message }) => message === "There is no new certificate");
+    assert.deepEqual(new Set(failures.map(({ level }) => level)), new Set(["warn"]));
     play.authority.interfere = () => undefined;
     for (let hour = 0; hour < 48; hour++) await play.leap(HOUR);
     assert.deepEqual([play.authority.orders.length, play.keeper.status()[0]?.error], [2, undefined]);
@@ -185,6 +187,7 @@ describe("Certificates that are kept", () => {
     const hours = tries.slice(1).map((time, index) => (time - tries[index]!) / HOUR);
     assert.ok(hours.length === 3 && hours.every((each) => each >= 10 && each <= 11.2), hours.join());
     const failure = play.logged.find(({ message }) => message === "There is no new certificate");
+    assert.equal(failure?.level, "error", "nothing is served but what is our own");
     const { code, reason, hint } = failure?.fields ?? {};
     assert.deepEqual([code, reason], ["ACME_RATE_LIMITED", "A certificate cannot be ordered: too many certificates"]);
     assert.match(String(hint), /staging/);

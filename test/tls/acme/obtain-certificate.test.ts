@@ -161,6 +161,58 @@ describe("An order", () => {
     assert.equal(await play.records.certificate(SUBJECT), undefined);
   });
 
+  test("whose certificate is for other names is not taken", async () => {
+    const play = new Play();
+    // What another order with the same key would give.
+    play.authority.interfere = ({ url }) => {
+      const [order] = play.authority.orders;
+      if (url.endsWith("/finalize")) Object.assign(order!, { identifiers: [{ type: "dns", value: "example.org" }] });
+      return undefined;
+    };
+    await assert.rejects(play.obtain(), { code: "ACME_BAD_ANSWER" });
+    assert.equal(await play.records.certificate(SUBJECT), undefined);
+  });
+
+  test("that cannot be read while the authority has trouble is gone on with later", async () => {
+    const play = new Play();
+    play.authority.interfere = ({ url }) =>
+      url.endsWith("/finalize") ? play.authority.problem(503, "serverInternal", "later") : undefined;
+    await assert.rejects(play.obtain(), { code: "ACME_SERVER" });
+    for (const [status, type, code] of [
+      [503, "serverInternal", "ACME_SERVER"],
+      [429, "rateLimited", "ACME_RATE_LIMITED"],
+    ] as const) {
+      play.authority.interfere = ({ url }) =>
+        /\/order\/\d+$/.test(url) ? play.authority.problem(status, type, "later") : undefined;
+      await assert.rejects(play.obtain(), { code });
+    }
+    play.authority.interfere = () => undefined;
+    await play.obtain();
+    assert.equal(play.authority.orders.length, 1);
+  });
+
+  test("is made after one that the authority does not know any more", async () => {
+    const play = new Play();
+    play.authority.interfere = ({ url }) =>
+      url.endsWith("/finalize") ? play.authority.problem(503, "serverInternal", "later") : undefined;
+    await assert.rejects(play.obtain(), { code: "ACME_SERVER" });
+    const { url: gone } = play.authority.orders[0]!;
+    play.authority.interfere = ({ url }) =>
+      url === gone ? play.authority.problem(404, "malformed", "no such order") : undefined;
+    await play.obtain();
+    assert.equal(play.authority.orders.length, 2);
+  });
+
+  test("asks for the directory again after it could not be had", async () => {
+    const play = new Play();
+    play.authority.interfere = ({ url }) =>
+      url === DIRECTORY ? play.authority.problem(503, "serverInternal", "later") : undefined;
+    await assert.rejects(play.obtain(), { code: "ACME_SERVER" });
+    play.authority.interfere = () => undefined;
+    await play.obtain();
+    assert.ok(await play.records.certificate(SUBJECT));
+  });
+
   test("names the certificate that it is in the place of, unless somebody has renewed it already", async () => {
     const play = new Play();
     play.authority.advice = {};
@@ -218,6 +270,7 @@ describe("An account", () => {
       [...authority.accounts.values()].map((each) => each.contact),
       [contact],
     );
+    assert.equal(authority.requests.filter((each) => each === "POST /newAccount").length, 1);
     assert.match(storage.values.get("authority.test-dir/account.json")!, /other@example\.com/);
   });
 
