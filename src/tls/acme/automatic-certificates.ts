@@ -12,8 +12,9 @@ import { CertificateKeeper } from "./certificate-keeper.ts";
 import { CertificateRecords, type KeptCertificate } from "./certificate-records.ts";
 import { ChallengeRecords } from "./challenge-records.ts";
 import type { ChallengeKind, ChallengeSolver } from "./challenge-solver.ts";
+import { unaliased } from "./dns-alias.ts";
 import { propagated } from "./dns-propagation.ts";
-import { dnsSolver } from "./dns-solver.ts";
+import { type DnsQuestions, dnsSolver } from "./dns-solver.ts";
 import { FileStorage } from "./file-storage.ts";
 import { httpProof } from "./http-responder.ts";
 import { Issuer } from "./issuer.ts";
@@ -224,7 +225,11 @@ function solversOf(
   const { challenge, resolvers } = options;
   if (typeof challenge === "object") {
     const propagation = { resolvers, clock, pause: pauseOn(clock), log };
-    return [dnsSolver(challenge, (name, value, signal) => propagated(name, value, propagation, signal))];
+    const questions: DnsQuestions = {
+      unaliased: (name, signal) => unaliased(name, { resolvers }, signal),
+      propagated: (name, value, signal) => propagated(name, value, propagation, signal),
+    };
+    return [dnsSolver(challenge, questions)];
   }
   const able = kindsOf(options, kinds);
   return [challenges.http, challenges.tlsAlpn].filter(({ kind }) => able.includes(kind));

@@ -17,7 +17,7 @@ export interface DnsProvider {
   /**
    * Adds a record; may be called again for the same one. Others of the name stay.
    *
-   * @param name `_acme-challenge.example.com`, without a final dot
+   * @param name `_acme-challenge.example.com`, without a final dot; where that is an alias (CNAME), the name that it leads to
    */
   present(name: string, value: string, signal: AbortSignal): MaybePromise<void>;
   /** Removes that record, if it is there. */
@@ -27,24 +27,42 @@ export interface DnsProvider {
    * are asked until all of them have it, for two minutes at most.
    */
   propagated?(name: string, value: string, signal: AbortSignal): MaybePromise<void>;
+  /** Whether it is given the name of the challenge as it is, since it looks after aliases itself. Default: false. */
+  readonly ownAliases?: boolean | undefined;
 }
 
+/** What is asked of DNS. */
+export interface DnsQuestions {
+  /** Where a record of a name has to stand. Default: at the name. */
+  readonly unaliased?: ((name: string, signal: AbortSignal) => Promise<string>) | undefined;
+  /** Resolves when everybody can see a record. */
+  propagated(name: string, value: string, signal: AbortSignal): MaybePromise<void>;
+}
+
+/** Milliseconds that it may take to find where a record was set before this process began. */
+const PATIENCE = 30_000;
+
 /** Proves names by TXT records. RFC 8555 §8.4. */
-export function dnsSolver(
-  provider: DnsProvider,
-  propagated: (name: string, value: string, signal: AbortSignal) => MaybePromise<void>,
-): ChallengeSolver {
+export function dnsSolver(provider: DnsProvider, { unaliased, propagated }: DnsQuestions): ChallengeSolver {
+  /** Where the records of names were set. */
+  const places = new Map<string, string>();
+  const placeOf = (name: string, signal: AbortSignal): Promise<string> | string =>
+    unaliased === undefined || provider.ownAliases === true ? name : unaliased(name, signal);
   return {
     kind: "dns-01",
     async present(proof, signal) {
       const { name, value } = recordOf(proof);
-      await provider.present(name, value, signal);
-      if (provider.propagated === undefined) await propagated(name, value, signal);
-      else await provider.propagated(name, value, signal);
+      const place = await placeOf(name, signal);
+      places.set(name, place);
+      await provider.present(place, value, signal);
+      if (provider.propagated === undefined) await propagated(place, value, signal);
+      else await provider.propagated(place, value, signal);
     },
     async cleanUp(proof) {
       const { name, value } = recordOf(proof);
-      await provider.cleanUp(name, value);
+      const place = places.get(name) ?? (await placeOf(name, AbortSignal.timeout(PATIENCE)));
+      places.delete(name);
+      await provider.cleanUp(place, value);
     },
   };
 }

@@ -81,6 +81,7 @@ example.com. 60 NS ns.example.com.
 ns.example.com. 60 A 127.0.0.1
 _ready.example.com. 60 TXT yes
 _acme-challenge.alias.example.com. 60 CNAME ns.example.com.
+_acme-challenge.delegated.example.com. 60 CNAME delegated.acme.example.com.
 *.any.example.com. 60 CNAME ns.example.com.
 `;
 

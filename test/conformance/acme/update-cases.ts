@@ -55,12 +55,12 @@ export async function orderByUpdates(): Promise<void> {
   await using pebble = await Pebble.start({ refusedNonces: 33, dnsServer: knot.address });
   using folder = new Folder();
   const acme = { agree: true, storage: join(folder.path, "storage"), resolvers: [knot.address] };
-  const names = ["*.wild.example.com", "other.example.com"];
+  const names = ["*.wild.example.com", "other.example.com", "delegated.example.com", "a.any.example.com"];
   await using site = new Site(pebble, { names, update: optionsOf(knot), acme }, folder.path);
-  for (const name of ["deep.wild.example.com", "wild.example.com", "other.example.com"]) await site.serves(name);
-  for (const name of ["wild.example.com", "other.example.com"]) {
-    await site.until(`the record of ${name} is gone`, async () => {
-      return (await knot.txt(`_acme-challenge.${name}`)).length === 0;
-    });
+  const served = ["deep.wild.example.com", "wild.example.com", ...names.slice(1)];
+  for (const name of served) await site.serves(name);
+  const challenges = ["wild", "other", "a.any"].map((name) => `_acme-challenge.${name}.example.com`);
+  for (const name of [...challenges, "delegated.acme.example.com", "ns.example.com"]) {
+    await site.until(`the record of ${name} is gone`, async () => (await knot.txt(name)).length === 0);
   }
 }

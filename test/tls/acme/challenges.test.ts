@@ -8,7 +8,7 @@ import * as asn1 from "asn1js";
 import * as pki from "pkijs";
 import { ChallengeRecords } from "../../../src/tls/acme/challenge-records.ts";
 import { dnsExec } from "../../../src/tls/acme/dns-exec.ts";
-import { dnsSolver } from "../../../src/tls/acme/dns-solver.ts";
+import { type DnsProvider, dnsSolver } from "../../../src/tls/acme/dns-solver.ts";
 import { httpProof } from "../../../src/tls/acme/http-responder.ts";
 import { TlsAlpnResponder } from "../../../src/tls/acme/tls-alpn-responder.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -128,7 +128,7 @@ describe("The records of a DNS challenge", () => {
         present: (...args) => void calls.push(["present", ...args.slice(0, 2).map(String)]),
         cleanUp: (...args) => void calls.push(["cleanUp", ...args.map(String)]),
       },
-      (...args) => void calls.push(["propagated", ...args.slice(0, 2).map(String)]),
+      { propagated: (...args) => void calls.push(["propagated", ...args.slice(0, 2).map(String)]) },
     );
     const proof = proofFor("example.com");
     await solver.present(proof, NEVER);
@@ -140,6 +140,38 @@ describe("The records of a DNS challenge", () => {
       ["propagated", ...record],
       ["cleanUp", ...record],
     ]);
+  });
+
+  test("stand where an alias of the name leads to, and are taken away from there", async () => {
+    const calls: string[] = [];
+    let target = "a.example.net";
+    const provider: DnsProvider = {
+      present: (name) => void calls.push(`present ${name}`),
+      cleanUp: (name) => void calls.push(`cleanUp ${name}`),
+      propagated: (name) => void calls.push(`propagated ${name}`),
+    };
+    const unaliased = async (name: string): Promise<string> => {
+      calls.push(`ask ${name}`);
+      return target;
+    };
+    const solver = dnsSolver(provider, { unaliased, propagated: () => assert.fail() });
+    await solver.present(proofFor("example.com"), NEVER);
+    target = "b.example.net";
+    await solver.cleanUp(proofFor("example.com"));
+    const name = "_acme-challenge.example.com";
+    assert.deepEqual(calls.splice(0), [
+      `ask ${name}`,
+      "present a.example.net",
+      "propagated a.example.net",
+      "cleanUp a.example.net",
+    ]);
+    // Set by a process before, which was killed.
+    await solver.cleanUp(proofFor("example.com"));
+    assert.deepEqual(calls.splice(0), [`ask ${name}`, "cleanUp b.example.net"]);
+    const own = dnsSolver({ ...provider, ownAliases: true }, { unaliased, propagated: () => assert.fail() });
+    await own.present(proofFor("example.com"), NEVER);
+    await own.cleanUp(proofFor("example.com"));
+    assert.deepEqual(calls, [`present ${name}`, `propagated ${name}`, `cleanUp ${name}`]);
   });
 
   async function program(context: TestContext, script: string): Promise<string> {

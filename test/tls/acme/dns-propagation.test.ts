@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { describe, test } from "node:test";
-import { type AskedResolver, propagated, type Propagation } from "../../../src/tls/acme/dns-propagation.ts";
+import { propagated, type Propagation } from "../../../src/tls/acme/dns-propagation.ts";
+import type { AskedResolver } from "../../../src/tls/acme/name-servers.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 const NAME = "_acme-challenge.shop.example.com";
@@ -159,6 +160,7 @@ describe("The wait for a DNS record", () => {
       // One has an address of IPv6 alone.
       resolve4: (async (name: string) => addresses[name] ?? Promise.reject(new Error("ENODATA"))) as never,
       resolveTxt: async () => assert.fail("it is a cache"),
+      resolveCname: async () => assert.fail(),
     };
     const resolverAt = (servers?: readonly string[]): AskedResolver =>
       servers === undefined
@@ -197,4 +199,5 @@ const noResolver: AskedResolver = {
   resolveNs: async () => assert.fail(),
   resolve4: async () => assert.fail(),
   resolveTxt: async () => assert.fail(),
+  resolveCname: async () => assert.fail(),
 };

@@ -103,7 +103,7 @@ export class Play {
         );
       },
     };
-    return names.map((name) => (name === "dns" ? dnsSolver(provider, () => {}) : this.challenges[name]));
+    return names.map((name) => (name === "dns" ? dnsSolver(provider, { propagated() {} }) : this.challenges[name]));
   }
 
   /** What the authority finds when it looks. */
