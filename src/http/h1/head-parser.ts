@@ -1,5 +1,6 @@
 import { TOKEN_CHAR } from "../../base/ascii.ts";
 import { fault, type SyntaxFault } from "../fault.ts";
+import type { FieldSection } from "./field-section.ts";
 import { FramingFields } from "./framing.ts";
 import { COLON, CR, HTAB, LF, SP, TARGET_CHAR, VALUE_CHAR } from "../octets.ts";
 
@@ -83,7 +84,9 @@ export class HeadParser {
   /** 0 or 1: the minor version, 1 for every later one. RFC 9110 §2.5. */
   minor = 1;
   /** Fields that decide how the message is framed and the connection used. */
-  readonly framing: FramingFields = new FramingFields();
+  framing: FramingFields = new FramingFields();
+  /** The header section, when it is the one that `parse` was told of. */
+  section: FieldSection | undefined = undefined;
   /** Why the head is refused, once `parse` has returned -1. */
   fault: SyntaxFault | undefined = undefined;
 
@@ -99,6 +102,7 @@ export class HeadParser {
     this.methodStart = 0;
     this.minor = 1;
     this.framing.reset();
+    this.section = undefined;
     this.fault = undefined;
   }
 
@@ -122,9 +126,10 @@ export class HeadParser {
    * @param octets where the head is
    * @param start where it starts; the same octets as in the call before, however far they have moved
    * @param end where what has arrived ends
+   * @param known a header section that may well come again
    * @returns the offset after the head when it is complete, 0 when it is not, -1 when it is refused (see `fault`)
    */
-  parse(octets: Uint8Array, start: number, end: number): number {
+  parse(octets: Buffer, start: number, end: number, known?: FieldSection): number {
     let at = start + this.#scanned;
     const last = Math.min(end, start + this.#limits.head);
     const lineLimit = start + this.#limits.line;
@@ -237,6 +242,10 @@ export class HeadParser {
           if (octets[at] !== LF) return this.#refuse(BARE_CR);
           at++;
           this.fieldsStart = at - start;
+          if (known?.isAt(octets, at, last) === true) {
+            this.section = known;
+            return at + known.length;
+          }
           this.#state = FIELD;
           continue;
       }
@@ -266,7 +275,7 @@ export class HeadParser {
     return false;
   }
 
-  #pause(octets: Uint8Array, start: number, at: number, end: number): number {
+  #pause(octets: Buffer, start: number, at: number, end: number): number {
     this.#scanned = at - start;
     if (at === end && this.#scanned < this.#limits.head) return 0;
     const inLine = this.#state <= LINE_LF;

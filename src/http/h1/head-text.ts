@@ -7,10 +7,14 @@ import type { HeadParser } from "./head-parser.ts";
 import { methodOf } from "./method.ts";
 import { readTarget } from "./request-target.ts";
 
+const SLASH = 0x2f;
+
 const BAD_HOST = fault(400, "The Host field is not a host with an optional port");
 
 /** A head as text: what a request is made of. */
 export interface HeadText extends RequestParts {
+  /** The value of Host in lower case; empty when there is none. */
+  readonly host: string;
   /** Why the head is refused, with the connection. */
   readonly fault: SyntaxFault | undefined;
   /** Why the request is refused while the connection goes on: the framing is sound, the path is not. */
@@ -19,20 +23,36 @@ export interface HeadText extends RequestParts {
 
 /** Takes the text out of octets that the parser has checked. One copy is made, everything else is a slice of it. */
 export function readHeadText(parser: HeadParser, octets: Buffer, start: number, end: number): HeadText {
-  const text = octets.toString("latin1", start, end);
   const method = methodOf(octets, start + parser.methodStart, start + parser.methodEnd);
-  const fields = text.slice(parser.fieldsStart, text.length - 2);
-  let target = text.slice(parser.methodEnd + 1, parser.targetEnd);
-  let authority = "";
-  let refused: SyntaxFault | undefined;
-  const { hostStart, hostEnd } = parser.framing;
-  if (hostStart !== -1) {
-    authority = text.slice(hostStart, hostEnd);
-    const lower = lowerAuthority(authority);
-    if (lower === undefined) refused = BAD_HOST;
-    else authority = lower;
+  const { section } = parser;
+  if (section !== undefined) {
+    const target = octets.toString("latin1", start + parser.methodEnd + 1, start + parser.targetEnd);
+    return headText(method, target, section.text, section.host, section.framing.isConditional);
   }
-  if (target.charCodeAt(0) !== 0x2f || method === "CONNECT") {
+  const text = octets.toString("latin1", start, end);
+  const target = text.slice(parser.methodEnd + 1, parser.targetEnd);
+  const fields = text.slice(parser.fieldsStart, text.length - 2);
+  const { hostStart, hostEnd, isConditional } = parser.framing;
+  if (hostStart === -1) return headText(method, target, fields, "", isConditional);
+  const host = text.slice(hostStart, hostEnd);
+  const authority = lowerAuthority(host);
+  return authority === undefined
+    ? headText(method, target, fields, host, isConditional, BAD_HOST)
+    : headText(method, target, fields, authority, isConditional);
+}
+
+function headText(
+  method: string,
+  sent: string,
+  fields: string,
+  host: string,
+  isConditional: boolean,
+  badHost?: SyntaxFault,
+): HeadText {
+  let target = sent;
+  let authority = host;
+  let refused = badHost;
+  if (target.charCodeAt(0) !== SLASH || method === "CONNECT") {
     const read = readTarget(method, target, authority);
     if ("target" in read) {
       target = read.target;
@@ -48,8 +68,9 @@ export function readHeadText(parser: HeadParser, octets: Buffer, start: number, 
     path: path ?? raw,
     search: question === -1 ? "" : target.slice(question + 1),
     authority,
+    host,
     fields,
-    isConditional: parser.framing.isConditional,
+    isConditional,
     fault: refused,
     badPath: path === undefined ? BAD_PATH : undefined,
   };

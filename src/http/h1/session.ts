@@ -7,9 +7,11 @@ import type { Upgrade } from "../upgrade.ts";
 import { type DeadlineOwner, Deadlines } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
+import { FieldSection } from "./field-section.ts";
 import { BODY_TIMEOUT, CONTENT_TOO_LARGE, fault, faultResponse, type SyntaxFault } from "../fault.ts";
 import { type HeadParser, NOT_HTTP, OTHER_VERSION } from "./head-parser.ts";
-import { readHeadText } from "./head-text.ts";
+import { type HeadText, readHeadText } from "./head-text.ts";
+import { FramingFields } from "./framing.ts";
 import { isForeign } from "./is-foreign.ts";
 import { Output } from "../output.ts";
 import { type Lent, upgradeConnection } from "./upgrade-connection.ts";
@@ -20,6 +22,9 @@ const HEAD_TIMEOUT = fault(408, "The header section did not arrive in time");
 const FOREIGN = "The connection begins as neither HTTP/1 nor HTTP/2 does";
 
 const NOTHING = Buffer.alloc(0);
+
+/** Header sections in a row that may differ from the one before, until they are no longer remembered. */
+const TRIES = 8;
 
 /** Whom a refusal is written for: nobody knows what the client speaks, so it gets the plainest form. */
 const ANYBODY = { isHead: false, understandsChunks: false, wantsTrailers: () => false, sent: 0 };
@@ -58,6 +63,10 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
   /** Octets that wait: an incomplete head, or requests behind the one being answered. */
   #held: Buffer | undefined;
   #exchanges = 0;
+  /** The header section that came last, as long as they tend to be the same. */
+  #section: FieldSection | undefined;
+  /** How many came in a row that were another than the one before. */
+  #others = 0;
   readonly #maySwitch: boolean;
   #halfClosed = false;
   #paused = false;
@@ -124,7 +133,7 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
   /** @returns the offset after the head, and after what has come of the content; `start` when it is not complete */
   #readHead(octets: Buffer, start: number): number {
     const parser = this.#parser ?? this.server.parser;
-    const after = parser.parse(octets, start, octets.length);
+    const after = parser.parse(octets, start, octets.length, this.#section);
     if (after === 0) {
       if (this.#parser === undefined) {
         this.#parser = this.server.lendParser();
@@ -158,7 +167,8 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
   }
 
   #begin(parser: HeadParser, octets: Buffer, start: number, after: number): number {
-    const { framing, minor } = parser;
+    const { minor, section } = parser;
+    const framing = section?.framing ?? parser.framing;
     const text = readHeadText(parser, octets, start, after);
     const refused = framing.check(minor) ?? text.fault;
     if (refused !== undefined) return this.#refuseHead(parser, octets, start, refused);
@@ -166,6 +176,8 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
       return this.#refuseHead(parser, octets, start, CONTENT_TOO_LARGE);
     }
     this.#exchanges++;
+    if (section === undefined) this.#remember(parser, octets.subarray(start + parser.fieldsStart, after), text);
+    else this.#others = 0;
     const exchange = this.#exchange;
     exchange.begin(text, framing, minor, after < octets.length);
     let end = after;
@@ -175,6 +187,15 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
     }
     exchange.ask(text);
     return end;
+  }
+
+  /** From the second request on: connections that are kept for hours after one are many. */
+  #remember(parser: HeadParser, octets: Buffer, { host }: HeadText): void {
+    this.#section = undefined;
+    if (this.#exchanges === 1 || ++this.#others > TRIES) return;
+    if (!FieldSection.isLasting(octets.length, parser.framing)) return;
+    this.#section = new FieldSection(octets, parser.framing, host);
+    parser.framing = new FramingFields();
   }
 
   // ---- what the exchange asks for
