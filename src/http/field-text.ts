@@ -1,4 +1,8 @@
 import { equalsIgnoreCase, trimOws } from "../base/ascii.ts";
+import { COLON } from "./octets.ts";
+
+/** What tells letters of ASCII in lower case from those in upper case. */
+const LOWER = 0x20;
 
 /**
  * The value of one field in a section of `name: value CRLF …`, without taking the others apart.
@@ -8,10 +12,12 @@ import { equalsIgnoreCase, trimOws } from "../base/ascii.ts";
  */
 export function findField(fields: string, name: string, all: boolean): string | null {
   let found: string | null = null;
+  const initial = name.charCodeAt(0) | LOWER;
   for (let at = 0; at < fields.length;) {
     const end = fields.indexOf("\r\n", at);
     const colon = at + name.length;
-    if (fields.charCodeAt(colon) === 0x3a && equalsIgnoreCase(fields.slice(at, colon), name)) {
+    const isCandidate = fields.charCodeAt(colon) === COLON && (fields.charCodeAt(at) | LOWER) === initial;
+    if (isCandidate && equalsIgnoreCase(fields.slice(at, colon), name)) {
       const value = trimOws(fields.slice(colon + 1, end));
       if (!all) return value;
       found = found === null ? value : `${found}${name === "cookie" ? "; " : ", "}${value}`;

@@ -26,8 +26,13 @@ export function readHeadText(parser: HeadParser, octets: Buffer, start: number, 
   const method = methodOf(octets, start + parser.methodStart, start + parser.methodEnd);
   const { section } = parser;
   if (section !== undefined) {
-    const target = octets.toString("latin1", start + parser.methodEnd + 1, start + parser.targetEnd);
-    return headText(method, target, section.text, section.host, section.framing.isConditional);
+    return headText(
+      method,
+      targetOf(octets, start + parser.methodEnd + 1, start + parser.targetEnd),
+      section.text,
+      section.host,
+      section.framing.isConditional,
+    );
   }
   const text = octets.toString("latin1", start, end);
   const target = text.slice(parser.methodEnd + 1, parser.targetEnd);
@@ -39,6 +44,11 @@ export function readHeadText(parser: HeadParser, octets: Buffer, start: number, 
   return authority === undefined
     ? headText(method, target, fields, host, isConditional, BAD_HOST)
     : headText(method, target, fields, authority, isConditional);
+}
+
+/** The root is asked for so often that its text need not be made. */
+function targetOf(octets: Buffer, start: number, end: number): string {
+  return end - start === 1 && octets[start] === SLASH ? "/" : octets.toString("latin1", start, end);
 }
 
 function headText(
