@@ -38,6 +38,11 @@ export interface Connection {
    * `onClose`. Undefined where there is no socket.
    */
   readonly takeSocket?: (() => Socket) | undefined;
+  /**
+   * From now on the connection tells what it has to tell in the asynchronous context (`AsyncLocalStorage`) of who calls
+   * this. Undefined where it cannot.
+   */
+  readonly takeContext?: (() => void) | undefined;
 }
 
 /** What a connection tells its user. */

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { takeContext } from "./async-context.ts";
 import { DEAF } from "./connection.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import { readIntoSharedBuffer } from "./user-buffer.ts";
@@ -97,6 +98,10 @@ export abstract class SocketConnection implements Connection {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  takeContext(): void {
+    takeContext(this.#socket);
   }
 
   /** The socket is closed. */

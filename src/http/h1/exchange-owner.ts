@@ -1,6 +1,7 @@
 import type { Peer } from "../channel.ts";
 import type { HttpServer } from "../http-server.ts";
 import type { Output } from "../output.ts";
+import type { RequestScope } from "../request-scope.ts";
 import type { Response } from "../response.ts";
 import type { Upgrade } from "../upgrade.ts";
 
@@ -9,6 +10,8 @@ export interface ExchangeOwner {
   readonly server: HttpServer;
   readonly peer: Peer;
   readonly output: Output;
+  /** What is done for its requests. */
+  readonly scope: RequestScope;
   /** Octets of content that have come: progress. */
   received(octets: number): void;
   /** Whether the connection is to be closed for reasons of its own. */

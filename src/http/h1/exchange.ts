@@ -8,7 +8,6 @@ import { Headers } from "../headers.ts";
 import { HttpError } from "../http-error.ts";
 import type { HttpServer } from "../http-server.ts";
 import { Request } from "../request.ts";
-import { RequestScope } from "../request-scope.ts";
 import { Response } from "../response.ts";
 import { type Upgrade, upgradeRequired } from "../upgrade.ts";
 import { ContentReader } from "./content-reader.ts";
@@ -41,7 +40,6 @@ export class Exchange implements Channel, BodySource, Recipient {
   readonly #server: HttpServer;
   state: State = "none";
   #request: Request | undefined;
-  #scope: RequestScope | undefined;
   #body: Body | undefined;
   /** Reads the content; undefined when there is none or all of it has been read. */
   #content: ContentReader | undefined;
@@ -182,10 +180,7 @@ export class Exchange implements Channel, BodySource, Recipient {
     this.state = "answering";
     let response: MaybePromise<Response>;
     try {
-      response =
-        badPath === undefined
-          ? (this.#scope ??= new RequestScope()).run(this.#server.handler, request)
-          : faultResponse(badPath);
+      response = badPath === undefined ? this.#owner.scope.run(this.#server.handler, request) : faultResponse(badPath);
     } catch (error) {
       response = this.#server.lastResort(error, request);
     }

@@ -2,6 +2,7 @@ import type { Connection, ConnectionHandler } from "../../transport/connection.t
 import type { Phase } from "../../transport/watchdog.ts";
 import type { Peer } from "../channel.ts";
 import type { HttpServer, HttpSession } from "../http-server.ts";
+import { RequestScope } from "../request-scope.ts";
 import type { Response } from "../response.ts";
 import type { Upgrade } from "../upgrade.ts";
 import { type DeadlineOwner, Deadlines } from "./deadlines.ts";
@@ -63,6 +64,7 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
   /** Octets that wait: an incomplete head, or requests behind the one being answered. */
   #held: Buffer | undefined;
   #exchanges = 0;
+  #scope: RequestScope | undefined;
   /** The header section that came last, as long as they tend to be the same. */
   #section: FieldSection | undefined;
   /** How many came in a row that were another than the one before. */
@@ -86,6 +88,10 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
 
   get peer(): Peer {
     return this.#connection;
+  }
+
+  get scope(): RequestScope {
+    return (this.#scope ??= new RequestScope(this.#connection));
   }
 
   // ---- reading

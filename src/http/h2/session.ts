@@ -83,7 +83,7 @@ export class Session
 
   /** Made when it is needed: a connection may come to its end without a request. */
   get scope(): RequestScope {
-    return (this.#scope ??= new RequestScope());
+    return (this.#scope ??= new RequestScope(this.#connection));
   }
   #scope: RequestScope | undefined;
 
