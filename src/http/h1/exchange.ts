@@ -102,8 +102,8 @@ export class Exchange implements Channel, BodySource, Recipient {
     const length = framing.chunked ? -1 : framing.length;
     this.#body = new Body(this, length);
     this.#content = new ContentReader(this.#body, length, this.#server.limits);
-    // RFC 9110 §10.1.1: no need for 100 when content has come already.
-    this.#owesContinue = framing.expectsContinue && !more;
+    // RFC 9110 §10.1.1: no 100 for a client of HTTP/1.0, and no need for it when content has come already.
+    this.#owesContinue = framing.expectsContinue && minor === 1 && !more;
   }
 
   /** Whether the octets that come next belong to this exchange. */

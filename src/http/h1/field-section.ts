@@ -1,14 +1,9 @@
 import type { FramingFields } from "./framing.ts";
 
-/** Octets of the longest one that is remembered: a connection that waits for hours should not hold much. */
-const LONGEST = 2048;
 /** Up to here comparing octet by octet is quicker than a call to native code. */
 const SHORT = 96;
 
-/**
- * A header section that was read and found sound. A client tends to send the same one with each request of a connection:
- * to compare takes a fifth of what it takes to read.
- */
+/** A header section that was read and found sound. */
 export class FieldSection {
   /** As sent, with the empty line. */
   readonly #octets: Uint8Array;
@@ -24,12 +19,6 @@ export class FieldSection {
     this.framing = framing;
     this.text = octets.toString("latin1", 0, octets.length - 2);
     this.host = host;
-  }
-
-  /** Whether one of so many octets, with these fields in it, may be used again as it was read. */
-  static isLasting(octets: number, framing: FramingFields): boolean {
-    // Whether there is an expectation depends on the version in the request line too.
-    return octets <= LONGEST && !framing.expectsContinue;
   }
 
   get length(): number {

@@ -52,7 +52,7 @@ export class FramingFields {
   upgrade = false;
   /** Whether an Upgrade field was there. */
   offersUpgrade = false;
-  /** Whether the client waits for 100 (Continue). RFC 9110 §10.1.1. */
+  /** Whether there is the expectation 100-continue, which means nothing in HTTP/1.0. RFC 9110 §10.1.1. */
   expectsContinue = false;
   /** Whether there is Range or a precondition: without them a stored response can be sent as it is. RFC 9110 §13, §14. */
   isConditional = false;
@@ -126,10 +126,8 @@ export class FramingFields {
       if (this.length !== -1) return LENGTH_AND_CODING;
       if (minor === 0) return CODING_IN_1_0;
     }
-    // RFC 9110 §10.1.1: an HTTP/1.0 client cannot understand 100, so its expectation is ignored.
-    if (minor === 0) this.expectsContinue = false;
-    else if (this.#otherExpectation) return EXPECTATION;
-    return undefined;
+    // RFC 9110 §10.1.1: in HTTP/1.0 there are no expectations.
+    return this.#otherExpectation && minor === 1 ? EXPECTATION : undefined;
   }
 
   #host(octets: Uint8Array, start: number, valueStart: number, end: number): SyntaxFault | undefined {

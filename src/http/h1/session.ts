@@ -8,12 +8,11 @@ import type { Upgrade } from "../upgrade.ts";
 import { type DeadlineOwner, Deadlines } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
-import { FieldSection } from "./field-section.ts";
 import { BODY_TIMEOUT, CONTENT_TOO_LARGE, fault, faultResponse, type SyntaxFault } from "../fault.ts";
 import { type HeadParser, NOT_HTTP, OTHER_VERSION } from "./head-parser.ts";
 import { type HeadText, readHeadText } from "./head-text.ts";
-import { FramingFields } from "./framing.ts";
 import { isForeign } from "./is-foreign.ts";
+import { LastSection } from "./last-section.ts";
 import { Output } from "../output.ts";
 import { type Lent, upgradeConnection } from "./upgrade-connection.ts";
 import { writeResponse } from "./write-response.ts";
@@ -23,9 +22,6 @@ const HEAD_TIMEOUT = fault(408, "The header section did not arrive in time");
 const FOREIGN = "The connection begins as neither HTTP/1 nor HTTP/2 does";
 
 const NOTHING = Buffer.alloc(0);
-
-/** Header sections in a row that may differ from the one before, until they are no longer remembered. */
-const TRIES = 8;
 
 /** Whom a refusal is written for: nobody knows what the client speaks, so it gets the plainest form. */
 const ANYBODY = { isHead: false, understandsChunks: false, wantsTrailers: () => false, sent: 0 };
@@ -65,10 +61,7 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
   #held: Buffer | undefined;
   #exchanges = 0;
   #scope: RequestScope | undefined;
-  /** The header section that came last, as long as they tend to be the same. */
-  #section: FieldSection | undefined;
-  /** How many came in a row that were another than the one before. */
-  #others = 0;
+  #last: LastSection | undefined;
   readonly #maySwitch: boolean;
   #halfClosed = false;
   #paused = false;
@@ -139,7 +132,7 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
   /** @returns the offset after the head, and after what has come of the content; `start` when it is not complete */
   #readHead(octets: Buffer, start: number): number {
     const parser = this.#parser ?? this.server.parser;
-    const after = parser.parse(octets, start, octets.length, this.#section);
+    const after = parser.parse(octets, start, octets.length, this.#last?.section);
     if (after === 0) {
       if (this.#parser === undefined) {
         this.#parser = this.server.lendParser();
@@ -181,9 +174,8 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
     if (framing.length > this.server.limits.content) {
       return this.#refuseHead(parser, octets, start, CONTENT_TOO_LARGE);
     }
-    this.#exchanges++;
-    if (section === undefined) this.#remember(parser, octets.subarray(start + parser.fieldsStart, after), text);
-    else this.#others = 0;
+    // Connections that are kept for hours after one request are many: they remember nothing.
+    if (++this.#exchanges > 1) (this.#last ??= new LastSection()).note(parser, octets, start, after, text.host);
     const exchange = this.#exchange;
     exchange.begin(text, framing, minor, after < octets.length);
     let end = after;
@@ -193,15 +185,6 @@ export class Session implements HttpSession, ConnectionHandler, DeadlineOwner, E
     }
     exchange.ask(text);
     return end;
-  }
-
-  /** From the second request on: connections that are kept for hours after one are many. */
-  #remember(parser: HeadParser, octets: Buffer, { host }: HeadText): void {
-    this.#section = undefined;
-    if (this.#exchanges === 1 || ++this.#others > TRIES) return;
-    if (!FieldSection.isLasting(octets.length, parser.framing)) return;
-    this.#section = new FieldSection(octets, parser.framing, host);
-    parser.framing = new FramingFields();
   }
 
   // ---- what the exchange asks for
