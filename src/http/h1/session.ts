@@ -10,7 +10,7 @@ import { Exchange } from "./exchange.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
 import { BODY_TIMEOUT, CONTENT_TOO_LARGE, fault, faultResponse, type SyntaxFault } from "../fault.ts";
 import { type HeadParser, NOT_HTTP, OTHER_VERSION } from "./head-parser.ts";
-import { type HeadText, readHeadText } from "./head-text.ts";
+import { readHeadText } from "./head-text.ts";
 import { isForeign } from "./is-foreign.ts";
 import { LastSection } from "./last-section.ts";
 import { Output } from "../output.ts";
