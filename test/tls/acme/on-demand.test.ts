@@ -309,6 +309,19 @@ describe("A certificate on demand", () => {
     assert.equal(shop.orders.length, 2);
   });
 
+  test("is in use for a day after somebody has asked for it", async () => {
+    await using shop = new Shop();
+    const set = await shop.find();
+    assert.deepEqual([...shop.onDemand.inUse()], set);
+    assert.equal(shop.onDemand.subjectOf(set![0]!)?.name, NAME);
+    shop.play.clock.advance(DAY);
+    assert.equal([...shop.onDemand.inUse()].length, 1);
+    shop.play.clock.advance(1);
+    assert.deepEqual([...shop.onDemand.inUse()], []);
+    assert.equal(await shop.find(), set);
+    assert.deepEqual([...shop.onDemand.inUse()], set);
+  });
+
   test("that was not asked for the longest goes from memory, and comes back without an order", async () => {
     await using shop = new Shop({ maxNames: 2 });
     for (const name of ["a.example.com", "b.example.com", "a.example.com", "c.example.com"]) await shop.find(name);
