@@ -15,6 +15,7 @@ export function fault(status: SyntaxFault["status"], reason: string): SyntaxFaul
 export const BAD_PATH: SyntaxFault = fault(400, "The path is not well formed");
 export const BODY_TIMEOUT: SyntaxFault = fault(408, "The content did not arrive in time");
 export const CONTENT_TOO_LARGE: SyntaxFault = fault(413, "The content is too large");
+export const CUT_SHORT: SyntaxFault = fault(400, "The client stopped in the middle of a request");
 export const HANDLER_TIMEOUT: SyntaxFault = fault(503, "The answer took too long");
 
 /** What a client is told. Nothing of the request is repeated: it may be anything. */

@@ -113,6 +113,8 @@ export class FrameClient implements ConnectionHandler {
   readonly frames: Frame[] = [];
   #octets: Buffer = Buffer.alloc(0);
   received = 0;
+  /** Told of each frame as it comes. */
+  onFrame: ((frame: Frame) => void) | undefined;
   ended = false;
   closed = false;
 
@@ -259,6 +261,7 @@ export class FrameClient implements ConnectionHandler {
   }
 
   #take(one: Frame): void {
+    this.onFrame?.(one);
     if (one.type === TYPES.headers) this.#section(one);
     else if (one.type === TYPES.data) {
       const response = this.on(one.stream);

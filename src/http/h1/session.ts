@@ -8,7 +8,7 @@ import type { Upgrade } from "../upgrade.ts";
 import { type DeadlineOwner, Deadlines } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
-import { BODY_TIMEOUT, CONTENT_TOO_LARGE, fault, faultResponse, type SyntaxFault } from "../fault.ts";
+import { BODY_TIMEOUT, CONTENT_TOO_LARGE, CUT_SHORT, fault, faultResponse, type SyntaxFault } from "../fault.ts";
 import { type HeadParser, NOT_HTTP, OTHER_VERSION } from "./head-parser.ts";
 import { readHeadText } from "./head-text.ts";
 import { isForeign } from "./is-foreign.ts";
@@ -17,7 +17,6 @@ import { Output } from "../output.ts";
 import { type Lent, upgradeConnection } from "./upgrade-connection.ts";
 import { writeResponse } from "./write-response.ts";
 
-const CUT_SHORT = fault(400, "The client stopped in the middle of a request");
 const HEAD_TIMEOUT = fault(408, "The header section did not arrive in time");
 const FOREIGN = "The connection begins as neither HTTP/1 nor HTTP/2 does";
 

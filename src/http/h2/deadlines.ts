@@ -50,6 +50,11 @@ export class Deadlines implements Watched {
     this.soonest(this.#own);
   }
 
+  /** Something has come that an idle connection waits for: idle time begins anew, also when all is over at once. */
+  stir(): void {
+    if (this.phase === "idle" || this.phase === "crowdedIdle") this.enter("none");
+  }
+
   /** The other end owes something, or has given it. @param milliseconds Infinity when it owes it no longer */
   owe(what: Owed, milliseconds: number): void {
     this.#owed[what] = this.#watchdog.now + milliseconds;

@@ -30,6 +30,16 @@ export class ReceiveWindow {
     this.#consumed += octets;
   }
 
+  /** Whether the other end may send anything. */
+  get isOpen(): boolean {
+    return this.#left > 0;
+  }
+
+  /** Whether less is left than could be given back. */
+  get isScarce(): boolean {
+    return this.#left <= this.#consumed;
+  }
+
   /**
    * What WINDOW_UPDATE is to say now, or 0. Small steps are gathered: a frame for each would cost more than it gives.
    *

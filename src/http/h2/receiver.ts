@@ -195,10 +195,16 @@ export class Receiver implements FrameHandler {
     return stream.receiveEnd(undefined);
   }
 
+  /** Whether the client may send content. */
+  get hasRoom(): boolean {
+    return this.#window.isOpen;
+  }
+
   /** Octets of content are not held any longer. RFC 9113 §6.9.1 */
   release(octets: number): void {
     this.#window.release(octets);
-    const room = this.#window.update(false);
+    // What is missing may be held by who does not read: all others would wait for it.
+    const room = this.#window.update(this.#window.isScarce);
     if (room > 0) this.#owner.widen(0, room);
   }
 

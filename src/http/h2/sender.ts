@@ -20,6 +20,12 @@ const BATCH: number = 256 * 1024;
 const LARGEST_BATCH: number = 1024 * 1024;
 
 /**
+ * Octets on their way to a client that does not read, above which nothing more is read from it. What it has asked for
+ * before waits in its streams, which are counted: one read may bring thousands of requests.
+ */
+const BACKLOG: number = 256 * 1024;
+
+/**
  * Sends the content of all streams of a connection: frame by frame, the most urgent first, as far as the windows and the
  * connection let it. What a batch of frames gives leaves in one write.
  */
@@ -65,6 +71,11 @@ export class Sender {
   /** Whether there is content that only the connection's window holds back. */
   get isStalled(): boolean {
     return this.window <= 0 && this.#queue.length > 0;
+  }
+
+  /** Whether the client does not take what is sent. */
+  get isBehind(): boolean {
+    return this.output.blocked && this.#connection.unsent > BACKLOG;
   }
 
   /**

@@ -44,6 +44,8 @@ export class SessionState {
   readonly #output: Output;
   readonly #deadlines: Deadlines;
   #now: State = "open";
+  /** The stream that GOAWAY has named. */
+  #named = ANY_STREAM;
 
   constructor(owner: StateOwner, streams: StreamTable, output: Output, deadlines: Deadlines) {
     this.#owner = owner;
@@ -59,6 +61,11 @@ export class SessionState {
   /** Whether nothing that the client sends matters any more. */
   get hasEnded(): boolean {
     return this.#now === "lingering" || this.#now === "over";
+  }
+
+  /** The last stream that is taken, as far as is known. RFC 9113 §6.8: once it is named, never a higher one. */
+  get last(): number {
+    return Math.min(this.#named, this.#streams.last);
   }
 
   /**
@@ -83,7 +90,8 @@ export class SessionState {
     if (this.#now !== "open" && this.#now !== "leaving") return;
     this.#now = "closing";
     this.#deadlines.owe("farewell", Infinity);
-    this.#output.text(goaway(this.#streams.last, NO_ERROR, ""));
+    this.#named = this.#streams.last;
+    this.#output.text(goaway(this.#named, NO_ERROR, ""));
     this.#owner.flush();
     if (!this.#owner.isReading) this.endIfDone();
   }
@@ -95,6 +103,7 @@ export class SessionState {
 
   /** Everything has been said. */
   end(): void {
+    if (this.hasEnded) return;
     this.#now = "lingering";
     this.#owner.linger();
   }

@@ -22,9 +22,6 @@ const SLOW_FRAME = connectionFault(PROTOCOL_ERROR, "A frame did not arrive in ti
 const NO_ACK = connectionFault(SETTINGS_TIMEOUT, "SETTINGS were not acknowledged in time");
 const STALLED = connectionFault(ENHANCE_YOUR_CALM, "The connection's window was not opened in time");
 
-/** Octets on their way to a client that does not read, above which nothing more is read from it. */
-const BACKLOG: number = 256 * 1024;
-
 /**
  * The HTTP/2 conversation on one connection. RFC 9113.
  *
@@ -132,7 +129,7 @@ export class Session
   #settle(): void {
     this.#asking = undefined;
     this.sender.pump();
-    if (this.sender.output.blocked && this.#connection.unsent > BACKLOG) this.#pause();
+    if (this.sender.isBehind) this.#pause();
     this.#rephase();
     this.#state.endIfDone();
   }
@@ -148,7 +145,8 @@ export class Session
   /** The one place where a fault of the client has its effect. RFC 9113 §5.4. */
   onFault(found: Fault, id: number): void {
     this.server.reportFault(found.reason, this.#connection);
-    if (found.scope === "connection") return this.#lose(found);
+    // RFC 9113 §6.4: a stream that nobody has opened cannot be reset.
+    if (found.scope === "connection" || this.#streams.isIdle(id)) return this.#lose(found);
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.reset(stream, found.code);
     else this.#sendReset(id, found.code);
@@ -157,15 +155,16 @@ export class Session
   /** RFC 9113 §5.4.1: says why, and closes. */
   #lose(found: Fault): void {
     if (this.#state.hasEnded) return;
-    this.sender.output.text(goaway(this.#streams.last, found.code, found.reason));
+    this.sender.output.text(goaway(this.#state.last, found.code, found.reason));
     for (const stream of this.#streams) stream.abort();
     this.#state.end();
   }
 
   /** RFC 9113 §5.4.2. */
   reset(stream: Stream, code: number): void {
-    stream.abort();
+    // First, since the end of the last stream may be that of the connection.
     this.#sendReset(stream.id, code);
+    stream.abort();
     this.flush();
   }
 
@@ -181,6 +180,10 @@ export class Session
 
   get isClosing(): boolean {
     return this.#state.now === "closing";
+  }
+
+  get hasRoom(): boolean {
+    return this.#receiver.hasRoom;
   }
 
   release(octets: number): void {
@@ -216,6 +219,7 @@ export class Session
     this.#asking = stream;
     this.#requests++;
     const { server } = this;
+    this.#deadlines.stir();
     if (this.#state.now !== "open") return;
     const isOld = server.watchdog.now - this.#opened > server.limits.lifetime;
     if (server.leaving || isOld || this.#requests >= server.limits.requests * STREAM_LIMIT) this.drain();
@@ -278,6 +282,7 @@ export class Session
     if (this.#state.now === "lingering") return this.#connection.destroy();
     // A client that sends no more cannot open windows; what it was promised is still sent.
     this.#state.nameLast();
+    for (const stream of this.#streams) stream.onEnd();
     if (!this.#state.hasEnded) this.#deadlines.owe("farewell", this.server.phases.halfClosed);
   }
 

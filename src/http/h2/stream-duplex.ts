@@ -42,23 +42,21 @@ export class StreamDuplex extends Duplex implements ConnectionStream {
   }
 
   async #pull(): Promise<void> {
-    try {
-      for (;;) {
+    let chunk: Uint8Array | undefined;
+    do {
+      try {
         const next = this.#body.read();
-        const chunk = isPromise(next) ? await next : next;
-        if (chunk === undefined) {
-          this.push(null);
-          return;
-        }
-        if (!this.push(chunk)) break;
+        chunk = isPromise(next) ? await next : next;
+      } catch {
+        return this.lose();
       }
-    } catch {
-      this.lose();
-    }
+      // Whoever listens hears of it here: what he throws is not caught, as it is not in HTTP/1.1.
+    } while (this.push(chunk ?? null));
     this.#isReading = false;
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, written: Callback): void {
+    if (chunk.length === 0) return written();
     this.#output.piece(Buffer.from(chunk));
     if (this.#output.blocked) this.#written = written;
     else written();
@@ -78,7 +76,8 @@ export class StreamDuplex extends Duplex implements ConnectionStream {
   #settle(error: Error | null): void {
     const written = this.#written;
     this.#written = undefined;
-    written?.(error);
+    // Not at once: what listeners throw must not stop who sends, nor who ends other streams.
+    if (written !== undefined) process.nextTick(written, error);
   }
 
   /** The stream or its connection is gone. */

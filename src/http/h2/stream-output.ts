@@ -29,7 +29,7 @@ export class StreamOutput implements StreamSink, Prioritised {
   #waiting = 0;
   #finished = false;
   #isWhole = false;
-  #trailers = "";
+  #trailers: readonly string[] = [];
   queued = false;
   /** Octets of content that were sent. */
   sent = 0;
@@ -82,7 +82,7 @@ export class StreamOutput implements StreamSink, Prioritised {
 
   finish(trailers: readonly string[]): void {
     this.#finished = true;
-    if (trailers.length > 0) this.#trailers = this.#sender.sections.trailers(trailers);
+    this.#trailers = trailers;
     if (this.#waiting === 0) this.#end();
   }
 
@@ -107,7 +107,7 @@ export class StreamOutput implements StreamSink, Prioritised {
     const piece = this.#pieces[0]!;
     const left = piece.length - this.#offset;
     const octets = Math.min(left, FRAME_LIMIT, room, this.#stream.window);
-    const isLast = this.#finished && octets === this.#waiting && this.#trailers === "";
+    const isLast = this.#finished && octets === this.#waiting && this.#trailers.length === 0;
     const { output } = this.#sender;
     output.text(frameHead(octets, DATA, isLast ? END_STREAM : 0, this.#stream.id));
     const part = octets === piece.length ? piece : piece.subarray(this.#offset, this.#offset + octets);
@@ -132,16 +132,17 @@ export class StreamOutput implements StreamSink, Prioritised {
   /** Ends the stream with an empty frame, or with the trailer section. */
   #end(): void {
     const { id } = this.#stream;
-    const { output } = this.#sender;
-    if (this.#trailers === "") output.text(frameHead(0, DATA, END_STREAM, id));
-    else output.text(headersFrames(id, this.#trailers, END_STREAM));
+    const { output, sections } = this.#sender;
+    // Encoded when it is sent: what is encoded goes into a table, in the order in which it is read.
+    if (this.#trailers.length === 0) output.text(frameHead(0, DATA, END_STREAM, id));
+    else output.text(headersFrames(id, sections.trailers(this.#trailers), END_STREAM));
     this.#stream.onSent();
     this.#sender.pumpSoon();
   }
 
-  /** The next piece may come. */
+  /** It is its turn no longer, or there is room for all: the next piece may come when the last one is sent. */
   roomAgain(): void {
-    this.onRoom?.();
+    if (this.#waiting === 0) this.onRoom?.();
   }
 
   /** Nothing more is sent. */

@@ -12,6 +12,8 @@ export interface StreamOwner {
   readonly channel: Channel;
   /** What is done for its requests. */
   readonly scope: RequestScope;
+  /** Whether the client may send content on the connection. */
+  readonly hasRoom: boolean;
   /** Octets of content will not be held any longer. */
   release(octets: number): void;
   /** Gives the client more room on a stream. */

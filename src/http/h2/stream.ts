@@ -3,7 +3,7 @@ import type { RateGuard } from "../../transport/rate-guard.ts";
 import type { Phase } from "../../transport/watchdog.ts";
 import { clientGone, outOfTime } from "../abort-reasons.ts";
 import { isStreamed, releaseContent } from "../content.ts";
-import { BODY_TIMEOUT, fault, faultResponse, HANDLER_TIMEOUT } from "../fault.ts";
+import { BODY_TIMEOUT, CUT_SHORT, fault, faultResponse, HANDLER_TIMEOUT } from "../fault.ts";
 import { Headers } from "../headers.ts";
 import { Request } from "../request.ts";
 import { Response } from "../response.ts";
@@ -61,7 +61,7 @@ export class Stream implements ContentOwner, OutputStream {
   /** Judges progress, where a deadline depends on it. */
   guard: RateGuard | undefined;
   #owesContinue = false;
-  /** Octets of content that were sent, of a response that was there as a whole. */
+  /** Octets of content that were sent together with their head. */
   sent = 0;
 
   constructor(owner: StreamOwner, id: number, text: RequestText, window: number, ends: boolean) {
@@ -90,7 +90,7 @@ export class Stream implements ContentOwner, OutputStream {
 
   /** Whether the exchange is of this request. */
   isOf(request: Request): boolean {
-    return request === this.#request && this.stage === "answering";
+    return request === this.#request && this.stage === "answering" && this.state !== "closed";
   }
 
   /** The client has changed its mind. RFC 9218 §7. */
@@ -147,7 +147,8 @@ export class Stream implements ContentOwner, OutputStream {
   // ---- its content
 
   get contentLimit(): number {
-    return this.#owner.server.limits.content;
+    // RFC 9113 §8.5: what comes behind an extended CONNECT is no content.
+    return this.text.wantsUpgrade ? Infinity : this.#owner.server.limits.content;
   }
 
   release(octets: number): void {
@@ -279,7 +280,6 @@ export class Stream implements ContentOwner, OutputStream {
 
   /** Everything was sent, END_STREAM and all. */
   onSent(): void {
-    if (this.output !== undefined) this.sent = this.output.sent;
     const isOver = this.state === "halfClosedRemote";
     this.state = isOver ? "closed" : "halfClosedLocal";
     if (this.stage === "lent") {
@@ -306,7 +306,8 @@ export class Stream implements ContentOwner, OutputStream {
     this.#writer = undefined;
     this.#owesContinue = false;
     this.#leaveContent();
-    if (request !== undefined) Request.end(request, this.sent, this.#owner.server.onCleanupError);
+    const sent = this.sent + (this.output?.sent ?? 0);
+    if (request !== undefined) Request.end(request, sent, this.#owner.server.onCleanupError);
   }
 
   #leaveContent(): void {
@@ -323,6 +324,11 @@ export class Stream implements ContentOwner, OutputStream {
 
   // ---- what ends it from outside
 
+  /** The client will send no more: what has not come by now does not come. */
+  onEnd(): void {
+    if (this.content?.isComplete === false) this.content.cut(CUT_SHORT);
+  }
+
   /** The client is perhaps gone: the signal says so, and an answer that still comes is sent. */
   doubt(): void {
     if (this.#request !== undefined) Request.abort(this.#request, clientGone());
@@ -336,10 +342,7 @@ export class Stream implements ContentOwner, OutputStream {
     this.state = "closed";
     const reason = clientGone();
     this.content?.leave()?.fail(reason);
-    if (this.output !== undefined) {
-      this.sent = this.output.sent;
-      this.output.abandon();
-    }
+    this.output?.abandon();
     this.#writer?.abort(reason);
     this.#lent?.duplex.lose();
     if (request !== undefined) Request.abort(request, reason);
@@ -368,7 +371,7 @@ export class Stream implements ContentOwner, OutputStream {
   /** The deadline is over. */
   onDeadline(): void {
     const { phase } = this;
-    if (!isLate(this, this.#owner.server)) return;
+    if (!isLate(this, this.#owner.server, this.#owner.hasRoom)) return;
     if (phase === "body") this.content?.cut(BODY_TIMEOUT);
     else if (phase === "handler") this.#giveUp();
     else if (phase === "write") this.#owner.reset(this, CANCEL);

@@ -46,7 +46,7 @@ function writeSmall(stream: Stream, response: Response, latin1: string): void {
   const { sender } = stream;
   const octets = latin1.length;
   const block = sender.sections.head(response, octets);
-  if (octets <= stream.window && octets <= sender.window) {
+  if (octets <= stream.window && octets <= sender.window && !sender.isBehind) {
     stream.sent = octets;
     sender.wholeResponse(stream.id, block, latin1);
     stream.onSent();

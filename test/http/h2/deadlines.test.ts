@@ -119,6 +119,46 @@ describe("In HTTP/2 time is limited", () => {
     await client.wantAlive();
   });
 
+  test("for a window that was shut: not while more urgent content goes first", async () => {
+    const server = frameServer((request) => new Response(Buffer.alloc(request.path === "/film" ? 4_000_000 : 20_000)));
+    const client = await server.client([4, 10_000]);
+    client.get(1, { priority: "u=7" });
+    await client.until(() => client.on(1).body.length === 10_000);
+    client.get(3, { ":path": "/film", priority: "u=0" });
+    client.widen(3, 5_000_000);
+    client.widen(1, 100_000);
+    for (let seconds = 0; seconds < 60; seconds++) {
+      client.widen(0, 20_000);
+      await server.pass(1_000);
+    }
+    client.widen(0, 4_000_000);
+    assert.equal((await client.response(1)).body.length, 20_000);
+  });
+
+  test("for content: not while others have all the room of the connection, but for the handler then", async () => {
+    const gate = deferred();
+    const server = frameServer(async (request) => {
+      if (request.path === "/slow") await gate.promise;
+      return count(request);
+    });
+    const client = await server.client();
+    for (let stream = 1; stream < 17; stream += 2) {
+      client.headers(stream, { ...POST, ":path": "/slow" }, false);
+      for (let sent = 0; sent < 8; sent++) client.data(stream, Buffer.alloc(16 * 1024));
+    }
+    client.headers(17, POST, false);
+    client.headers(19, POST, false);
+    await turns();
+    await server.pass(45_000);
+    assert.equal(client.on(17).status, 0);
+    gate.resolve();
+    await client.want("window", 0);
+    client.data(17, "late", true);
+    assert.equal(String((await client.response(17)).body), "4");
+    for (let seconds = 0; seconds < 60; seconds++) await server.pass(1_000);
+    assert.ok(client.on(19).status >= 400);
+  });
+
   test("for a connection whose window stays shut", async () => {
     const server = frameServer(() => new Response(Buffer.alloc(100_000)));
     const client = await server.client([4, 1_000_000]);
@@ -289,6 +329,21 @@ describe("In HTTP/2 time is limited", () => {
     client.send(frame("ping", 1, 0, payload));
     assert.equal((await client.wantGoaway(0)).last, 3);
     await client.until(() => client.ended);
+  });
+
+  test("for an idle connection: from its last request on, also when each was answered at once", async () => {
+    const server = frameServer(says);
+    const client = await server.client();
+    for (let stream = 1; stream < 20; stream += 2) {
+      client.get(stream);
+      await client.response(stream);
+      await server.pass(30_000);
+      assert.deepEqual(client.frames, []);
+    }
+    // What else is said does not count.
+    await client.wantAlive();
+    await server.pass(35_000 + SLACK);
+    await client.wantGoaway(0);
   });
 
   test("for an idle connection that has been told to go: it is waited for no longer than any idle one", async () => {

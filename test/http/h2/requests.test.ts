@@ -250,6 +250,7 @@ describe("A frame of HTTP/2 that is wrong", () => {
       [frame("headers", 1, 1, blockOf(GET)), frame("ping", 0, 0, "12345678")],
     ],
     ["CONTINUATION of another stream", 1, [frame("headers", 1, 1, blockOf(GET)), frame("continuation", 4, 3, "")]],
+    ["PRIORITY of the wrong length on a stream that nobody opened", 6, [frame("priority", 0, 9, Buffer.alloc(4))]],
     ["PRIORITY on no stream", 1, [frame("priority", 0, 0, Buffer.alloc(5))]],
     ["RST_STREAM on no stream", 1, [frame("reset", 0, 0, uint32(8))]],
     ["RST_STREAM of a stream that nobody opened", 1, [frame("reset", 0, 9, uint32(8))]],

@@ -4,7 +4,7 @@ import { HttpError } from "../../../src/http/http-error.ts";
 import { PREFACE } from "../../../src/http/h2/frame.ts";
 import { KeptResponse } from "../../../src/http/kept-response.ts";
 import { text } from "../../../src/http/make.ts";
-import type { Request } from "../../../src/http/request.ts";
+import { Request } from "../../../src/http/request.ts";
 import { requestScope } from "../../../src/http/request-scope.ts";
 import { Response } from "../../../src/http/response.ts";
 import { upgrade } from "../../../src/http/upgrade.ts";
@@ -263,6 +263,38 @@ describe("A session of HTTP/2", () => {
     gate.resolve();
     await client.wantAlive();
     assert.equal(client.on(1).status, 0);
+  });
+
+  test("sends no hints to a client that resets, whoever hears of it first", async () => {
+    const server = frameServer((request) => {
+      request.signal.addEventListener("abort", () => request.earlyHints(["</a.css>; rel=preload"]));
+      return deferred<Response>().promise;
+    });
+    const client = await server.client();
+    client.get(1);
+    await turns();
+    client.reset(1);
+    await client.wantAlive();
+    assert.deepEqual(client.on(1).interim, []);
+  });
+
+  test("counts what was sent, also in place of content that could not begin", async () => {
+    const counts: number[] = [];
+    const bad: AsyncIterable<string> = {
+      [Symbol.asyncIterator]() {
+        throw new Error("planted");
+      },
+    };
+    const server = frameServer((request) => {
+      request.onEnd(() => void counts.push(Request.sent(request)));
+      return new Response(request.path === "/" ? bad : "four");
+    });
+    const client = await server.client();
+    client.get(1);
+    const { status, body } = await client.response(1);
+    client.get(3, { ":path": "/good" });
+    await client.response(3);
+    assert.deepEqual([status, counts], [500, [body.length, 4]]);
   });
 
   test("an answer that does not read the content leaves the connection as it was", async () => {
