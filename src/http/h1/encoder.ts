@@ -1,11 +1,11 @@
-import { dateField } from "../date-field.ts";
 import type { DefaultFields } from "../default-fields.ts";
 import { isDated, isFixedDate } from "../dated-lines.ts";
 import { Headers } from "../headers.ts";
 import type { KeptResponse, Rendered } from "../kept-response.ts";
 import { latin1OfOctets } from "../latin1.ts";
-import { reasonOf } from "../status.ts";
 import { Response } from "../response.ts";
+import { dateField, lengthField } from "../session-fields.ts";
+import { reasonOf } from "../status.ts";
 
 /** How the content of a response is delimited. RFC 9112 §6.3. */
 export type Delimiting =
@@ -30,6 +30,7 @@ function statusLine(response: Response): string {
 }
 
 const currentDate = dateField((value) => `date: ${value}\r\n`);
+const lengthLine = lengthField((octets) => inOnePiece(`content-length: ${octets}\r\n`));
 
 /** A response head, latin1, with the empty line that ends it. */
 export function encodeHead(response: Response, delimiting: Delimiting, persistence: Persistence): string {
@@ -96,7 +97,7 @@ function encodeFields(response: Response, lines: readonly string[], delimiting: 
 }
 
 function delimitingLine(delimiting: Delimiting): string {
-  if (typeof delimiting === "number") return `content-length: ${delimiting}\r\n`;
+  if (typeof delimiting === "number") return lengthLine(delimiting);
   return delimiting === "chunked" ? "transfer-encoding: chunked\r\n" : "";
 }
 

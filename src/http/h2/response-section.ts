@@ -1,8 +1,8 @@
 import { isDated, isFixedDate } from "../dated-lines.ts";
-import { dateField } from "../date-field.ts";
 import type { DefaultFields } from "../default-fields.ts";
 import { Headers } from "../headers.ts";
 import { Response } from "../response.ts";
+import { dateField, lengthField } from "../session-fields.ts";
 import { HpackEncoder, plainLine } from "./hpack-encoder.ts";
 
 /** Field sections of equal responses that a connection remembers. */
@@ -22,14 +22,7 @@ interface Remembered {
 }
 
 const currentDate = dateField((value) => plainLine("date", value));
-
-const LENGTH_LINES: string[] = [];
-
-/** The same few lengths come again and again. */
-function lengthLine(length: number): string {
-  if (length > 4096) return plainLine("content-length", String(length));
-  return (LENGTH_LINES[length] ??= plainLine("content-length", String(length)));
-}
+const lengthLine = lengthField((octets) => plainLine("content-length", octets));
 
 const STATUS_LINES: string[] = [];
 const statusEncoder = new HpackEncoder();

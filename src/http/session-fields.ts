@@ -1,3 +1,5 @@
+/** Fields that sessions add to what they send, each encoded as rarely as it changes. */
+
 import { formatHttpDate } from "../fields/http-date.ts";
 
 /**
@@ -22,4 +24,17 @@ export function dateField(encode: (value: string) => string): () => string {
     }
     return field;
   };
+}
+
+/** Lengths below this are kept as fields. */
+const SHORT = 1024;
+
+/**
+ * Content-Length of so many octets: the same few lengths come again and again.
+ *
+ * @param encode the field on the wire, from its value
+ */
+export function lengthField(encode: (value: string) => string): (octets: number) => string {
+  const fields = Array.from<string | undefined>({ length: SHORT });
+  return (octets) => (octets < SHORT ? (fields[octets] ??= encode(String(octets))) : encode(String(octets)));
 }
