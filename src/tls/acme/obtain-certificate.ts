@@ -71,18 +71,22 @@ async function resume(subject: Subject, { client, records }: Ordering): Promise<
 
 /** RFC 8555 does not say how long an order is remembered. */
 function gone(error: unknown): undefined {
-  if (!(error instanceof AcmeError) || error.status === undefined || error.status === 429 || error.status >= 500) {
-    throw error;
-  }
+  if (!isRefusal(error)) throw error;
+}
+
+/** Whether the server has said no, and will say it again. */
+function isRefusal(error: unknown): boolean {
+  const { status = 0 } = error instanceof AcmeError ? error : {};
+  return status >= 400 && status < 500 && status !== 429;
 }
 
 async function begin(subject: Subject, { client, records, profile, replaces }: Ordering): Promise<Begun> {
   const { identifiers } = subject;
   const key = pemOf(await generateCertificateKey());
   const order = await client.order({ identifiers, profile, replaces }).catch((error: unknown) => {
-    // RFC 9773 §5: somebody has renewed it already, or the server does not know it any more.
-    const isAbout = error instanceof AcmeError && (error.code === "ACME_ALREADY_REPLACED" || error.status === 409);
-    if (replaces === undefined || !isAbout) throw error;
+    // RFC 9773 §5: somebody has renewed it already, another account has ordered it, or the server does not know it any
+    // more, which each server says in its own way. It is a hint, and not to be what a renewal fails by.
+    if (replaces === undefined || !isRefusal(error)) throw error;
     return client.order({ identifiers, profile });
   });
   const kept = { url: order.url, account: client.account, names: namesOf(subject), key };

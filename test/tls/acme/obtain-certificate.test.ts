@@ -213,19 +213,41 @@ describe("An order", () => {
     assert.ok(await play.records.certificate(SUBJECT));
   });
 
-  test("names the certificate that it is in the place of, unless somebody has renewed it already", async () => {
+  const refusals = [
+    [409, "alreadyReplaced", "done before"],
+    [403, "unauthorized", "the account did not request the certificate that is replaced"],
+    [404, "malformed", "there is no such certificate"],
+  ] as const;
+  for (const [status, type, detail] of refusals) {
+    test(`names the certificate that it is in the place of, unless the authority says ${type} to that`, async () => {
+      const play = new Play();
+      play.authority.advice = {};
+      await play.obtain();
+      const old = await play.records.certificate(SUBJECT);
+      await play.issuer.obtain(SUBJECT, old, 0, new AbortController().signal);
+      assert.match(play.authority.orders[1]!.replaces!, /^AQIDBA\.AIAAAA$/);
+      play.authority.interfere = ({ url }, payload) =>
+        url.endsWith("/newOrder") && "replaces" in (payload as object)
+          ? play.authority.problem(status, type, detail)
+          : undefined;
+      await play.issuer.obtain(SUBJECT, old, 0, new AbortController().signal);
+      assert.equal(play.authority.orders[2]!.replaces, undefined);
+    });
+  }
+
+  test("is not asked for twice when the authority limits orders", async () => {
     const play = new Play();
     play.authority.advice = {};
     await play.obtain();
     const old = await play.records.certificate(SUBJECT);
-    await play.issuer.obtain(SUBJECT, old, 0, new AbortController().signal);
-    assert.match(play.authority.orders[1]!.replaces!, /^AQIDBA\.AIAAAA$/);
-    play.authority.interfere = ({ url }, payload) =>
-      url.endsWith("/newOrder") && "replaces" in (payload as object)
-        ? play.authority.problem(409, "alreadyReplaced", "done before")
-        : undefined;
-    await play.issuer.obtain(SUBJECT, old, 0, new AbortController().signal);
-    assert.equal(play.authority.orders[2]!.replaces, undefined);
+    const before = play.authority.requests.length;
+    play.authority.interfere = ({ url }) =>
+      url.endsWith("/newOrder") ? play.authority.problem(429, "rateLimited", "later") : undefined;
+    await assert.rejects(play.issuer.obtain(SUBJECT, old, 0, new AbortController().signal), {
+      code: "ACME_RATE_LIMITED",
+    });
+    const orders = play.authority.requests.slice(before).filter((each) => each === "POST /newOrder");
+    assert.equal(orders.length, 1);
   });
 });
 
