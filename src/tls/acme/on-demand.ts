@@ -207,7 +207,8 @@ export class OnDemandCertificates {
   #serve(subject: Subject, { chain: cert, key, notAfter }: KeptCertificate): void {
     const { name } = subject;
     const certificate = new Certificate({ cert, key });
-    if (!certificate.covers(name)) return;
+    // What is over is ordered anew: it stays with the keeper, whose look finds it due.
+    if (!certificate.covers(name) || notAfter <= this.#init.clock.wall()) return;
     this.#subjects.set(certificate, subject);
     const usedAt = this.#served.get(name)?.usedAt ?? this.#init.clock.now();
     this.#served.set(name, { certificates: [certificate], notAfter, usedAt });

@@ -17,6 +17,8 @@ export interface PermissionsInit {
 
 /** Questions that are asked at the same time. */
 const MOST_ASKED = 100;
+/** Those of one client among them: by waiting for its answers it is not to keep others from asking. */
+const MOST_ASKED_FOR_ONE = 25;
 /** Answers that are remembered, and networks. Clients choose them, so there is an end to it. */
 const MOST_REMEMBERED = 10_000;
 /** Milliseconds for which it is remembered that there was no answer: what is broken is to be left alone, not for long. */
@@ -36,6 +38,8 @@ export class Permissions {
   readonly #init: PermissionsInit;
   readonly #remembered = new Map<string, { readonly answer: Permission; readonly until: number }>();
   readonly #asked = new Map<string, Promise<Permission>>();
+  /** Questions that are asked on behalf of each network. */
+  readonly #asking = new Map<string, number>();
   readonly #refused = new Map<string, { readonly since: number; count: number }>();
   readonly #waiting = new Set<AbortController>();
   #isStopped = false;
@@ -60,15 +64,18 @@ export class Permissions {
   async ask(name: string, remoteAddress: string | undefined): Promise<Permission> {
     const known = this.remembered(name) ?? this.#asked.get(name);
     if (known !== undefined) return known;
-    if (remoteAddress !== undefined) this.#admit(remoteAddress);
+    const network = chargedNetwork(remoteAddress);
+    if (remoteAddress !== undefined) this.#admit(network);
     const asked = this.#ask(name, remoteAddress === "" ? undefined : remoteAddress);
     this.#asked.set(name, asked);
+    this.#count(network, 1);
     const answer = await asked;
     this.#asked.delete(name);
+    this.#count(network, -1);
     const { clock, limits } = this.#init;
     const until = clock.now() + (answer === "unknown" ? Math.min(REST, limits.remember) : limits.remember);
     put(this.#remembered, name, { answer, until });
-    if (answer === "no" && remoteAddress !== undefined) this.#charge(remoteAddress);
+    if (answer === "no" && network !== undefined) this.#charge(network);
     return answer;
   }
 
@@ -112,22 +119,36 @@ export class Permissions {
     log.write("error", "It cannot be asked whether a name may have a certificate", { name, error });
   }
 
-  #admit(remoteAddress: string): void {
+  #admit(network: string | undefined): void {
     if (this.#asked.size >= MOST_ASKED) throw new NoCertificateYet("Too many names are being asked about");
-    const refused = this.#refused.get(networkOf(remoteAddress));
+    if (network === undefined) return;
+    if ((this.#asking.get(network) ?? 0) >= MOST_ASKED_FOR_ONE) {
+      throw new NoCertificateYet("The client asks for too many names at once");
+    }
+    const refused = this.#refused.get(network);
     if (refused === undefined || refused.since + WINDOW <= this.#init.clock.now()) return;
     if (refused.count >= MOST_REFUSED) throw new NoCertificateYet("The client has asked for too many unknown names");
   }
 
-  #charge(remoteAddress: string): void {
-    // What comes by this machine itself comes from everybody.
-    if (remoteAddress === "" || isLoopback(remoteAddress)) return;
-    const network = networkOf(remoteAddress);
+  #count(network: string | undefined, more: 1 | -1): void {
+    if (network === undefined) return;
+    const count = (this.#asking.get(network) ?? 0) + more;
+    if (count === 0) this.#asking.delete(network);
+    else this.#asking.set(network, count);
+  }
+
+  #charge(network: string): void {
     const now = this.#init.clock.now();
     const refused = this.#refused.get(network);
     if (refused !== undefined && refused.since + WINDOW > now) refused.count++;
     else put(this.#refused, network, { since: now, count: 1 });
   }
+}
+
+/** Whose limits it counts for; undefined for a renewal, and for what comes by this machine itself: that comes from everybody. */
+function chargedNetwork(remoteAddress: string | undefined): string | undefined {
+  if (remoteAddress === undefined || remoteAddress === "" || isLoopback(remoteAddress)) return undefined;
+  return networkOf(remoteAddress);
 }
 
 /** Sets what is then the newest; the oldest goes when there are too many. */

@@ -322,6 +322,18 @@ describe("A certificate on demand", () => {
     assert.deepEqual([...shop.onDemand.inUse()], set);
   });
 
+  test("that has come to its end in the storage is ordered anew by who asks for it", async () => {
+    await using shop = new Shop();
+    await shop.find();
+    await shop.onDemand.stop();
+    shop.play.clock.advance(100 * DAY);
+    await using later = shop.another();
+    assert.deepEqual(names(await later.find()), [NAME]);
+    assert.equal(shop.orders.length, 2);
+    const [{ notAfter } = { notAfter: 0 }] = (await later.find()) ?? [];
+    assert.ok(notAfter > shop.play.clock.wall());
+  });
+
   test("that was not asked for the longest goes from memory, and comes back without an order", async () => {
     await using shop = new Shop({ maxNames: 2 });
     for (const name of ["a.example.com", "b.example.com", "a.example.com", "c.example.com"]) await shop.find(name);
@@ -380,6 +392,27 @@ describe("A flood of names", () => {
     shop.play.clock.advance(60_000);
     await shop.find("y.example.com", "2001:db8:1:2::1");
     assert.equal(shop.asked.length, 62);
+  });
+
+  test("from one client that waits for its answers takes no more than a quarter of the questions", async () => {
+    const answers: ((answer: boolean) => void)[] = [];
+    await using shop = new Shop({
+      ask: (name) => name === NAME || new Promise((resolve) => answers.push(resolve)),
+    });
+    const flood = Array.from({ length: 200 }, (_, count) =>
+      shop.find(`x${count}.example.com`, `2001:db8:1:2::${count}`),
+    );
+    const settled = Promise.allSettled(flood);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(answers.length, 25);
+    assert.deepEqual(names(await shop.find(NAME, "2001:db8:1:3::1")), [NAME]);
+    for (const answer of answers) answer(false);
+    await settled;
+    // Its places are free again.
+    const next = shop.find("y.example.com", "2001:db8:1:2::1");
+    assert.equal(answers.length, 26);
+    answers.at(-1)!(false);
+    assert.equal(await next, undefined);
   });
 
   test("is asked about a hundred at a time, and what is there is served meanwhile", async () => {
