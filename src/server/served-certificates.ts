@@ -194,12 +194,20 @@ function chosen(sources: readonly Source[]): readonly Certificate[] {
   return all;
 }
 
-/** Where a source is to stand: a certificate's `*.` takes one level. */
+/** Where a source is to stand: a certificate's `*.` takes one level. What is no name of a host is asked for by nobody. */
 function patternsOf({ patterns, certificates }: Source): readonly string[] {
   if (patterns !== undefined) return patterns();
   const names = certificates.flatMap((certificate) => certificate.names);
   return names.flatMap((name) => {
-    if (name.includes(":")) return [];
-    return [name.startsWith("*.") ? `+.${name.slice(2)}` : name];
+    const pattern = name.startsWith("*.") ? `+.${name.slice(2)}` : name;
+    return name.includes(":") || !isPattern(pattern) ? [] : [pattern];
   });
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return parseHostPattern(text).kind !== "any";
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import { MillraceError, type SourcePlace } from "../base/errors.ts";
 import { Certificate } from "./certificate.ts";
 
@@ -16,12 +17,29 @@ export interface CertificateFiles {
  * Reads a certificate and its key.
  *
  * @throws {MillraceError} `CERTIFICATE_MISSING` when a file cannot be read; `CERTIFICATE_INVALID`, `KEY_INVALID`,
- *   `KEY_ENCRYPTED`, `KEY_MISMATCH`
+ *   `KEY_ENCRYPTED`, `KEY_MISMATCH`; `CERTIFICATE_WEAK` when TLS does not take it
  */
 export function readCertificate({ cert, key, passphrase }: CertificateFiles, place?: SourcePlace): Certificate {
   const origin = { cert: fileOf(cert), key: fileOf(key), place };
   const init = { cert: readPem(cert, "certificate", place), key: readPem(key, "key", place) };
-  return new Certificate({ ...init, passphrase, origin });
+  const certificate = new Certificate({ ...init, passphrase, origin });
+  checkUse(certificate, cert);
+  return certificate;
+}
+
+/** Or else every handshake would fail, each without a word. */
+function checkUse({ chain, key, origin }: Certificate, cert: string): void {
+  try {
+    createSecureContext({ cert: chain, key, ca: [] });
+  } catch (cause) {
+    const { reason, message } = cause as Error & { readonly reason?: string };
+    const name = fileOf(cert) === undefined ? "The certificate" : `The certificate ${cert}`;
+    throw new MillraceError("CERTIFICATE_WEAK", `${name} cannot be used for TLS: ${reason ?? message}.`, {
+      hint: "Take a key of RSA with 2,048 bits at least, or of ECDSA P-256, and a chain that is signed by SHA-256.",
+      place: origin.place,
+      cause,
+    });
+  }
 }
 
 /**

@@ -90,14 +90,19 @@ export class CertificateWatch {
 
 /** The times and sizes that the files of a pair have now. Note them before the files are read. */
 export function noteFiles(files: CertificateFiles): string {
-  const states = pathsOf(files).map((path) => {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    return stats === undefined ? GONE : textOf(stats);
-  });
-  return states.join("/");
+  return pathsOf(files).map(stateNow).join("/");
 }
 
 const GONE = "gone";
+
+/** Whoever reads the file says what is wrong with it. */
+function stateNow(path: string): string {
+  try {
+    return textOf(statSync(path));
+  } catch {
+    return GONE;
+  }
+}
 
 async function stateOf(paths: readonly string[]): Promise<string> {
   const states = paths.map(async (path) => textOf(await stat(path)));

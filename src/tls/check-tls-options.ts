@@ -25,7 +25,7 @@ export function faultOfTlsOptions(options: object, name: string, isHost: boolean
   for (const [key, value] of Object.entries(options)) {
     if (!Object.hasOwn(NAMES, key) || (isHost && OF_SERVERS.includes(key))) return `There is no option ${name}.${key}.`;
     const wanted = value === undefined ? undefined : NAMES[key as keyof TlsOptions](value);
-    if (wanted !== undefined) return `${name}.${key} is to be ${wanted}, got ${JSON.stringify(value)}.`;
+    if (wanted !== undefined) return `${name}.${key} is to be ${wanted}, got ${shownOf(key, value)}.`;
   }
   const { cert, key, clientCertificate = "none", ca } = options as HostTlsOptions;
   if ((cert === undefined) !== (key === undefined))
@@ -34,6 +34,21 @@ export function faultOfTlsOptions(options: object, name: string, isHost: boolean
     return `${name}.clientCertificate asks for certificates that nobody has signed: give ${name}.ca.`;
   }
   return undefined;
+}
+
+/** What may stand in a log: keys and passphrases are secrets, and octets say nothing to people. */
+function shownOf(key: string, value: unknown): string {
+  if (WORDS.has(key)) return JSON.stringify(value);
+  const parts = [value].flat().flatMap((each) => (isRecord(each) ? [each, ...Object.values(each)] : [each]));
+  if (parts.some((each) => each instanceof Uint8Array)) return "a Buffer: give its text, buffer.toString()";
+  return Array.isArray(value) ? "another list" : value === "" ? "an empty text" : `a value of type ${typeof value}`;
+}
+
+/** Options whose values are no secrets. */
+const WORDS: ReadonlySet<string> = new Set(["clientCertificate", "minVersion"]);
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !(value instanceof Uint8Array);
 }
 
 function text(value: unknown): string | undefined {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect as connectPlainly, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,15 @@ import { duplexPair } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { connect } from "node:tls";
 import { promisify } from "node:util";
-import { host, readCertificate, type Request, type ServerOptions, WebServer } from "../../src/index.ts";
+import {
+  host,
+  type MillraceError,
+  readCertificate,
+  type Request,
+  type ServerOptions,
+  type TlsOptions,
+  WebServer,
+} from "../../src/index.ts";
 import { NoCertificateYet } from "../../src/tls/certificates.ts";
 import type { IssuedCertificate } from "../../src/tls/issue-certificate.ts";
 import { secureConnect, secureGet, securePort } from "../support/secure-client.ts";
@@ -415,6 +423,12 @@ describe("The certificate", () => {
       code: "CERTIFICATE_MISSING",
       message: `The certificate ${cert} does not exist.`,
     });
+    const loop = join(folder, "loop.pem");
+    symlinkSync(loop, loop);
+    await assert.rejects(starting({ tls: { cert: loop, key: loop } }), {
+      code: "CERTIFICATE_MISSING",
+      message: `The certificate ${loop} cannot be read (ELOOP).`,
+    });
     const expired = await testCertificate(["example.com"], { days: -1 });
     await using server = await start({ hosts: [host("*.example.com", { tls: expired })] });
     assert.deepEqual(
@@ -424,6 +438,42 @@ describe("The certificate", () => {
         "warn The certificate of *.example.com is not for all of its names: clients will refuse it",
       ],
     );
+  });
+});
+
+describe("A certificate that TLS does not take", () => {
+  test("is told of at the start, and not by each handshake that fails", async () => {
+    const weak = { cert: join(folder, "weak.pem"), key: join(folder, "weak-key.pem") };
+    const args = ["req", "-x509", "-newkey", "rsa:1024", "-nodes", "-days", "9", "-subj", "/CN=localhost"];
+    await run("openssl", [...args, "-keyout", weak.key, "-out", weak.cert]);
+    await assert.rejects(start({ tls: weak, app: () => "hello" }), {
+      code: "CERTIFICATE_WEAK",
+      message: `The certificate ${weak.cert} cannot be used for TLS: ee key too small.`,
+    });
+  });
+
+  test("has names that are none of a host, and is served for the others", async () => {
+    const odd = await testCertificate(["localhost", "f*.example.com", "*.*.example.com", "a b"]);
+    await using server = await start({ tls: { certificates: [odd] }, app: () => "hello" });
+    assert.match((await secureGet(server)).text, /hello$/);
+  });
+
+  test("is never shown in a message when it, or its key, is given in another form", () => {
+    const [cert, key] = [Buffer.from("certificate"), Buffer.from("-----BEGIN secret")];
+    for (const tls of [
+      { cert, key },
+      { cert: "cert.pem", key },
+      { certificates: [{ cert, key }] },
+      { passphrase: 4711 },
+    ]) {
+      const starting = (): WebServer =>
+        new WebServer({ listen, tls: tls as unknown as TlsOptions, app: () => "hello" });
+      assert.throws(starting, ({ message, code }: MillraceError) => {
+        assert.equal(code, "BAD_OPTION");
+        assert.doesNotMatch(message, /\d{2}|secret/);
+        return "passphrase" in tls || /a Buffer: give its text/.test(message);
+      });
+    }
   });
 });
 
