@@ -68,6 +68,9 @@ interface Served {
   readonly policy: ClientPolicy | undefined;
 }
 
+/** In the place of a policy where nobody is asked. */
+const NOBODY = {};
+
 /** The two contexts of a set of certificates: which one seals new tickets, and which one opens those of the key before. */
 interface Pair {
   readonly secrets: { readonly current: Buffer; readonly previous: Buffer | undefined };
@@ -82,8 +85,8 @@ interface Pair {
  */
 export class SecureContexts {
   readonly #init: SecureContextsInit;
-  /** Gone with the certificates that they were made of. */
-  readonly #pairs = new WeakMap<CertificateSet, Map<ClientPolicy | undefined, Pair>>();
+  /** Gone with the certificates and the policies that they were made of. */
+  readonly #pairs = new WeakMap<CertificateSet, WeakMap<ClientPolicy | typeof NOBODY, Pair>>();
   /** Certificates of sets, each as a set of its own. */
   readonly #alone = new WeakMap<CertificateSet, Map<Certificate, CertificateSet>>();
 
@@ -151,8 +154,8 @@ export class SecureContexts {
   #pairOf({ set, shown, policy }: Served): Pair {
     const { current, previous } = this.#init.secrets;
     let pairs = this.#pairs.get(shown);
-    if (pairs === undefined) this.#pairs.set(shown, (pairs = new Map()));
-    const known = pairs.get(policy);
+    if (pairs === undefined) this.#pairs.set(shown, (pairs = new WeakMap()));
+    const known = pairs.get(policy ?? NOBODY);
     if (known?.secrets.current === current && known.secrets.previous === previous) return known;
     // A session goes on whichever of them is shown.
     const host = labelOf(set);
@@ -162,7 +165,7 @@ export class SecureContexts {
       previousKey: previous === undefined ? undefined : ticketKeyOf(previous, host),
       previous: undefined,
     };
-    pairs.set(policy, made);
+    pairs.set(policy ?? NOBODY, made);
     return made;
   }
 

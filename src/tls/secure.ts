@@ -101,7 +101,7 @@ class Handshake implements ConnectionHandler, Watched {
   #held: Buffer | undefined;
   #socket: TLSSocket | undefined;
   #name = "";
-  #state: "hello" | "choosing" | "handshake" | "refused" | "over" = "hello";
+  #state: "hello" | "choosing" | "handshake" | "ending" | "over" = "hello";
   #fault: string | undefined;
 
   constructor(secure: Secure, connection: Connection, onConnection: (connection: SecureConnection) => void) {
@@ -133,14 +133,14 @@ class Handshake implements ConnectionHandler, Watched {
 
   onClose(): void {
     if (this.#state === "over") return;
-    if (this.#state !== "refused") this.#fail(this.#fault ?? "The client left");
+    if (this.#state !== "ending") this.#fail(this.#fault ?? "The client left");
     this.#leave();
   }
 
   onDeadline(): void {
     // RFC 8446 §6.2: it is our own matter, and another try may meet the certificate.
     if (this.#state === "choosing") return this.#refuse("No certificate has come in time", ALERTS.internalError);
-    if (this.#state !== "refused") this.#fault = "It took too long";
+    if (this.#state !== "ending") this.#fault = "It took too long";
     this.abort();
   }
 
@@ -211,8 +211,10 @@ class Handshake implements ConnectionHandler, Watched {
     this.#secure.succeeded(socket.isSessionReused());
     // RFC 8737 §3: the certificate was the answer.
     if (isChallenge) {
-      this.#leave();
+      this.#state = "ending";
       socket.end();
+      // Not everybody who comes is an authority, that leaves.
+      this.#linger();
       return;
     }
     this.#handOver(socket, { policy, client });
@@ -239,14 +241,14 @@ class Handshake implements ConnectionHandler, Watched {
 
   /** Somebody speaks HTTP here: told so in a way that people can read. */
   #refusePlain(octets: Buffer): void {
-    this.#state = "refused";
+    this.#state = "ending";
     this.#fail("The client speaks plain HTTP");
     answerPlainHttp(this.#connection, octets);
     this.#linger();
   }
 
   #refuse(reason: string, alert: number): void {
-    this.#state = "refused";
+    this.#state = "ending";
     this.#fail(reason);
     // It may have waited for a certificate.
     this.#connection.resume();

@@ -17,6 +17,7 @@ import { duplexOf } from "../../src/transport/duplex.ts";
 import { acceptProxyProtocol } from "../../src/transport/proxy-protocol.ts";
 import { listen } from "../../src/transport/tcp.ts";
 import { Watchdog } from "../../src/transport/watchdog.ts";
+import { isCollected } from "../support/garbage.ts";
 import { testAuthority, testCertificate } from "../support/test-certificates.ts";
 
 const watchdog = new Watchdog();
@@ -172,6 +173,23 @@ describe("A session ticket", () => {
   });
 });
 
+describe("What handshakes are done with", () => {
+  test("goes with the rules for clients that it was made for", async () => {
+    const policies: { current: ClientPolicy | undefined } = { current: { mode: "request", ca: [ca] } };
+    const own = new SecureContexts({ certificates, policies: { find: () => policies.current }, secrets });
+    const hello = { name: "a.test", protocols: [], ticket: "" };
+    const gone = new WeakRef(own.choose(hello, "") as object);
+    const rule = new WeakRef(policies.current!);
+    policies.current = undefined;
+    assert.ok(await isCollected(rule));
+    assert.ok(await isCollected(gone));
+    assert.equal(
+      (own.choose(hello, "") as { context: object }).context,
+      (own.choose(hello, "") as { context: object }).context,
+    );
+  });
+});
+
 describe("The ACME challenge TLS-ALPN-01", () => {
   test("is answered with its certificate, by its protocol, for its name and as long as somebody has it", async () => {
     const { port } = await accepting();
@@ -185,5 +203,22 @@ describe("The ACME challenge TLS-ALPN-01", () => {
     await assert.rejects(connected({ ...asking, servername: "b.test" }), /no application protocol/);
     certificates.onChallenge = undefined;
     await assert.rejects(connected(asking), /no application protocol/);
+  });
+
+  test("leaves no connection behind with somebody who stays", async () => {
+    const { port } = await accepting();
+    const answer = [new Certificate(await testCertificate(["a.test"]))];
+    certificates.onChallenge = () => answer;
+    // RFC 9293 §3.6: who has been told that no more comes may still send, until there is nobody.
+    const lower = connectPlainly({ port, host: "127.0.0.1", allowHalfOpen: true });
+    const socket = connect({ socket: lower, servername: "a.test", ca, ALPNProtocols: ["acme-tls/1"] });
+    socket.on("error", () => {});
+    await once(socket, "secureConnect");
+    await secure.settled();
+    lower.on("error", () => {});
+    const sending = setInterval(() => lower.write("x"), 50).unref();
+    await new Promise((resolve) => lower.once("close", resolve));
+    clearInterval(sending);
+    certificates.onChallenge = undefined;
   });
 });
