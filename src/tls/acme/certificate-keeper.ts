@@ -1,3 +1,4 @@
+import { inTurn } from "./in-turn.ts";
 import { KeptSubject, type AcmeStatus, type Keeping } from "./kept-subject.ts";
 import type { Subject } from "./subject.ts";
 
@@ -5,7 +6,7 @@ import type { Subject } from "./subject.ts";
 const TICK = 1000;
 /** Milliseconds by which the wall clock has to be off what has passed, so that everything is looked at anew. */
 const JUMP = 60_000;
-/** Orders that one process makes at the same time. */
+/** Orders that one process makes at the same time, and questions when to renew. */
 const AT_ONCE = 4;
 
 interface Entry {
@@ -27,8 +28,8 @@ export class CertificateKeeper {
   /** What the wall clock was ahead of the monotonic one. */
   #ahead = 0;
 
-  constructor(keeping: Omit<Keeping, "inTurn">) {
-    this.#keeping = { ...keeping, inTurn: inTurn(AT_ONCE) };
+  constructor(keeping: Omit<Keeping, "inTurn" | "askInTurn">) {
+    this.#keeping = { ...keeping, inTurn: inTurn(AT_ONCE), askInTurn: inTurn(AT_ONCE) };
   }
 
   /** Adds subjects, and takes what the storage has of them. */
@@ -112,21 +113,4 @@ export class CertificateKeeper {
     entry.looking = look;
     return look;
   }
-}
-
-/** Lets so many work at the same time; the others wait in turn. */
-function inTurn(most: number): Keeping["inTurn"] {
-  let free = most;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
-    }
-  };
 }

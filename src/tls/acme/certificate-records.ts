@@ -54,8 +54,10 @@ export class CertificateRecords {
     this.#folder = folderOf(directory);
   }
 
-  async certificate(subject: Subject): Promise<KeptCertificate | undefined> {
-    return keptCertificate(await this.#storage.get(this.#key(subject, "certificate.pem")));
+  /** @param known what is given again when it is still the one that is stored: ten thousand are looked at each minute */
+  async certificate(subject: Subject, known?: KeptCertificate): Promise<KeptCertificate | undefined> {
+    const pem = await this.#storage.get(this.#key(subject, "certificate.pem"));
+    return known !== undefined && pem === known.pem ? known : keptCertificate(pem);
   }
 
   putCertificate(subject: Subject, pem: string): Promise<void> {

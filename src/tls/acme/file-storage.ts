@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import * as nodeFiles from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { MillraceError } from "../../base/errors.ts";
 import { FileLocks } from "./file-lock.ts";
+import { inTurn } from "./in-turn.ts";
 import { type CertificateStorage, isStorageKey, type StorageLock } from "./storage.ts";
 
 /** What of the file system is used; tests put faults between. */
@@ -19,6 +20,8 @@ export interface FileStorageInit {
 }
 
 const TEMPORARY = ".tmp-";
+/** Files that are read at the same time: ten thousand names must not open ten thousand files at once. */
+const AT_ONCE = 32;
 /** Milliseconds after which a file that was being written is an orphan: nothing that is written here takes so long. */
 const ORPHAN = 60_000;
 
@@ -33,9 +36,11 @@ export class FileStorage implements CertificateStorage {
   readonly #files: Files;
   readonly #locks: FileLocks;
   readonly #clock: Clock;
+  readonly #inTurn = inTurn(AT_ONCE);
 
   constructor(folder: string, { clock = systemClock, files = nodeFiles }: FileStorageInit = {}) {
-    this.#folder = folder;
+    // Paths that are listed begin with it.
+    this.#folder = resolve(folder);
     this.#files = files;
     this.#clock = clock;
     this.#locks = new FileLocks({ clock, files });
@@ -58,7 +63,8 @@ export class FileStorage implements CertificateStorage {
 
   async get(key: string): Promise<string | undefined> {
     try {
-      return await this.#files.readFile(this.#path(key), "utf8");
+      const path = this.#path(key);
+      return await this.#inTurn(() => this.#files.readFile(path, "utf8"));
     } catch (cause) {
       if (isMissing(cause)) return undefined;
       throw this.#unusable(cause);

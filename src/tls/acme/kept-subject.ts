@@ -3,6 +3,7 @@ import type { Log } from "../../base/log.ts";
 import { AcmeError } from "./acme-error.ts";
 import { backoff } from "./backoff.ts";
 import type { CertificateRecords, KeptCertificate, KeptState } from "./certificate-records.ts";
+import type { InTurn } from "./in-turn.ts";
 import type { Issuer } from "./issuer.ts";
 import { renewalTime } from "./renewal-time.ts";
 import type { Subject } from "./subject.ts";
@@ -41,8 +42,10 @@ export interface Keeping {
   readonly mayOrder?: ((subject: Subject, signal: AbortSignal) => Promise<number>) | undefined;
   /** Milliseconds between two looks while nothing is due. Default: a minute. */
   readonly calm?: number | undefined;
-  /** Waits for one of the places in which orders are made at the same time. */
-  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Waits for one of the places in which orders are made at the same time, each with its lock. */
+  readonly inTurn: InTurn;
+  /** The same for questions when to renew, which do not wait for orders. */
+  readonly askInTurn: InTurn;
 }
 
 /** Milliseconds between two looks: while nothing is due, and while another process orders. */
@@ -88,8 +91,8 @@ export class KeptSubject {
     const state = await records.state(this.subject);
     // What was learned while it was read, or has not been stored, is not forgotten.
     this.#state = this.#revoked === undefined ? state : { ...(state ?? this.#fresh()), revoked: this.#revoked };
-    const found = await records.certificate(this.subject);
-    if (found === undefined || found.pem === this.#certificate?.pem) return;
+    const found = await records.certificate(this.subject, this.#certificate);
+    if (found === undefined || found === this.#certificate) return;
     this.#certificate = found;
     this.#revoked = undefined;
     if (!this.#isRetired) onCertificate(this.subject, found);
@@ -104,16 +107,10 @@ export class KeptSubject {
     try {
       await this.load();
       this.#isElsewhere = false;
-      if (!this.#isDue() && !this.#isAdviceOld()) return this.#rest();
-      const lock = await this.#keeping.records.lock(this.subject);
-      this.#isElsewhere = lock === undefined;
-      if (lock === undefined) return EAGER;
-      try {
-        await this.#work(AbortSignal.any([signal, lock.signal]));
-      } finally {
-        await lock.release();
-      }
-      this.#unsaid = 0;
+      const { inTurn, askInTurn } = this.#keeping;
+      // The lock in its turn and not before: each is an open file, and there may be ten thousand that wait.
+      if (this.#isDue()) return await inTurn(() => this.#lookLocked(signal, true));
+      if (this.#isAdviceOld()) return await askInTurn(() => this.#lookLocked(signal, false));
       return this.#rest();
     } catch (error) {
       if (signal.aborted) return CALM;
@@ -127,16 +124,30 @@ export class KeptSubject {
     }
   }
 
+  async #lookLocked(signal: AbortSignal, mayOrder: boolean): Promise<number> {
+    // Its turn may have come late.
+    if (this.#isRetired || signal.aborted) return CALM;
+    const lock = await this.#keeping.records.lock(this.subject);
+    this.#isElsewhere = lock === undefined;
+    if (lock === undefined) return EAGER;
+    try {
+      await this.#work(AbortSignal.any([signal, lock.signal]), mayOrder);
+    } finally {
+      await lock.release();
+    }
+    this.#unsaid = 0;
+    return this.#rest();
+  }
+
   /** Somebody else may have done it before the lock was ours. */
-  async #work(signal: AbortSignal): Promise<void> {
+  async #work(signal: AbortSignal, mayOrder: boolean): Promise<void> {
     await this.load();
     if (this.#certificate !== undefined && this.#isAdviceOld()) await this.#askAdvice(this.#certificate, signal);
-    if (this.#isDue()) await this.#keeping.inTurn(() => this.#orderIfAllowed(signal));
+    // What has become due by an answer is ordered in a turn of its own, at the next look.
+    if (mayOrder && this.#isDue()) await this.#orderIfAllowed(signal);
   }
 
   async #orderIfAllowed(signal: AbortSignal): Promise<void> {
-    // Its turn may have come late.
-    if (this.#isRetired || signal.aborted) return;
     const { mayOrder, clock } = this.#keeping;
     const wait = (await mayOrder?.(this.subject, signal)) ?? 0;
     if (wait > 0) this.#heldUntil = clock.now() + wait;

@@ -12,20 +12,27 @@ export interface RenewalWindow {
 
 /**
  * When a certificate is to be renewed, in milliseconds since the epoch: at a moment of the window that the authority
- * suggests, otherwise when two thirds of its life are over, or half of a life of less than ten days.
+ * suggests, or before the last twentieth of its life whatever is suggested, otherwise when two thirds of its life are
+ * over, or half of a life of less than ten days.
  *
  * The fraction belongs to the certificate: it stays the same, so that each look gives the same moment (RFC 9773 §4.2).
  *
  * @param fraction from 0 to 1, by which several certificates are spread
  */
 export function renewalTime(validity: Validity, window: RenewalWindow | undefined, fraction: number): number {
-  if (window !== undefined) return Math.round(window.start + (window.end - window.start) * fraction);
   const life = validity.notAfter - validity.notBefore;
+  if (window !== undefined) {
+    const suggested = window.start + (window.end - window.start) * fraction;
+    // An authority that is wrong is not to have it run out.
+    return Math.round(Math.min(suggested, validity.notAfter - life * LAST_SHARE));
+  }
   const share = life < 10 * DAY ? 1 / 2 : 2 / 3;
   // Within 2 % of its life, before the moment and never behind it.
   return Math.round(validity.notBefore + life * (share - fraction * 0.02));
 }
 
+/** Of a life that is left to try again and again in. */
+const LAST_SHARE = 1 / 20;
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as nodeFiles from "node:fs/promises";
 import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { FileStorage, type Files } from "../../../src/tls/acme/file-storage.ts";
 
@@ -64,6 +64,28 @@ describe("A folder of certificates", () => {
       [await storage.get("a/b.pem"), await storage.list("a"), await storage.list("x")],
       [undefined, [], []],
     );
+  });
+
+  test("may be named from where the process was started, or with a slash at its end", async (context) => {
+    const path = await folder(context);
+    for (const named of [`${path}/`, `./${relative(".", path)}`, `${path}//.`]) {
+      const storage = await new FileStorage(named).open();
+      await storage.put("a/b.pem", "one");
+      assert.deepEqual(await storage.list("a"), ["a/b.pem"], named);
+    }
+  });
+
+  test("reads few of its files at the same time, however many are asked for", async (context) => {
+    let [now, most] = [0, 0];
+    const readFile = (async (...args: Parameters<typeof nodeFiles.readFile>) => {
+      most = Math.max(most, ++now);
+      return nodeFiles.readFile(...args).finally(() => now--);
+    }) as typeof nodeFiles.readFile;
+    const storage = await new FileStorage(await folder(context), { files: { ...nodeFiles, readFile } }).open();
+    await storage.put("a/b.pem", "one");
+    const keys = Array.from({ length: 500 }, (_, count) => (count % 2 === 0 ? "a/b.pem" : `a/${count}`));
+    const values = await Promise.all(keys.map((key) => storage.get(key)));
+    assert.deepEqual([values[0], values[1], values.at(-2), most], ["one", undefined, "one", 32]);
   });
 
   test("is for its user alone", async (context) => {

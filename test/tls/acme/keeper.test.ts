@@ -83,6 +83,57 @@ describe("Certificates that are kept", () => {
     await play.keeper.stop();
   });
 
+  test("are renewed before their end, whatever the authority suggests", async () => {
+    const play = new Play();
+    const day = (number: number): string => new Date(play.clock.wall() + number * DAY).toISOString();
+    play.authority.advice = { suggestedWindow: { start: day(100), end: day(120) } };
+    await play.keeper.add(SUBJECT);
+    play.keeper.start();
+    await play.settle();
+    const [first] = await ordersByDay(play, 2 * HOUR)(90);
+    assert.ok(first !== undefined && first >= 84 && first <= 86, String(first));
+    await play.keeper.stop();
+  });
+
+  test("have it asked when to renew four at a time at most, and none that waits for its turn keeps a lock", async () => {
+    let [now, most, asked, locked] = [0, 0, 0, 0];
+    const init: PlayInit = {
+      wrapTransport: (transport) => async (request, signal) => {
+        locked = Math.max(locked, play.storage.locks.size);
+        if (!request.url.includes("/advice/")) return transport(request, signal);
+        asked++;
+        most = Math.max(most, ++now);
+        await new Promise((resolve) => setImmediate(resolve));
+        now--;
+        return transport(request, signal);
+      },
+    };
+    const play = new Play(init);
+    play.authority.advice = {};
+    await play.obtain();
+    const { pem } = (await play.records.certificate(SUBJECT))!;
+    const subjects = Array.from({ length: 20 }, (_, count) => ({ ...SUBJECT, name: `x${count}.example.com` }));
+    for (const subject of subjects) await play.records.putCertificate(subject, pem);
+    const others = Array.from({ length: 20 }, (_, count) => subjectOf(`y${count}.example.com`));
+    await play.keeper.add(...subjects, ...others);
+    play.keeper.start();
+    await play.settle();
+    // Those that have just come are asked about a minute later.
+    assert.deepEqual([most, asked, play.authority.orders.length], [4, 20, 21]);
+    // Each is an open file: four that order, four that are asked about, and the account's.
+    assert.ok(locked <= 9, String(locked));
+    await play.keeper.stop();
+  });
+
+  test("are read anew when they are others, and not each time that they are looked at", async () => {
+    const play = await kept();
+    const known = (await play.records.certificate(SUBJECT))!;
+    assert.equal(await play.records.certificate(SUBJECT, known), known);
+    await play.records.putCertificate(SUBJECT, `${known.pem}\n`);
+    assert.notEqual(await play.records.certificate(SUBJECT, known), known);
+    await play.keeper.stop();
+  });
+
   test("are replaced when they are revoked, by whoever comes next, once they are a day old", async () => {
     const play = await kept();
     const serial = (): string => play.certificates.at(-1)!.leaf.serialNumber;
