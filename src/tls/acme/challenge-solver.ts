@@ -16,6 +16,6 @@ export interface ChallengeSolver {
   readonly kind: ChallengeKind;
   /** Has the proof given to whoever asks; resolves when it can be asked for. May be called again for the same proof. */
   present(proof: Proof, signal: AbortSignal): Promise<void>;
-  /** Ends that. */
-  cleanUp(proof: Proof): Promise<void>;
+  /** Ends that. @param signal aborts when it is waited for no more */
+  cleanUp(proof: Proof, signal: AbortSignal): Promise<void>;
 }

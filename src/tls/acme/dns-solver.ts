@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { MaybePromise } from "../../base/maybe-promise.ts";
+import { AcmeError } from "./acme-error.ts";
 import type { ChallengeSolver, Proof } from "./challenge-solver.ts";
+import { inTime } from "./in-time.ts";
 import { base64url } from "./jws.ts";
 
 /**
@@ -39,30 +41,48 @@ export interface DnsQuestions {
   propagated(name: string, value: string, signal: AbortSignal): MaybePromise<void>;
 }
 
+/** Milliseconds that one function of a provider may take. */
+const PATIENCE = 300_000;
 /** Milliseconds that it may take to find where a record was set before this process began. */
-const PATIENCE = 30_000;
+const FINDING = 30_000;
 
-/** Proves names by TXT records. RFC 8555 §8.4. */
-export function dnsSolver(provider: DnsProvider, { unaliased, propagated }: DnsQuestions): ChallengeSolver {
+/**
+ * Proves names by TXT records. RFC 8555 §8.4.
+ *
+ * @param milliseconds that each function of the provider may take, whatever it makes of its signal. Default: 300,000
+ */
+export function dnsSolver(
+  provider: DnsProvider,
+  { unaliased, propagated }: DnsQuestions,
+  milliseconds: number = PATIENCE,
+): ChallengeSolver {
   /** Where the records of names were set. */
   const places = new Map<string, string>();
   const placeOf = (name: string, signal: AbortSignal): Promise<string> | string =>
     unaliased === undefined || provider.ownAliases === true ? name : unaliased(name, signal);
+  const wait = provider.propagated?.bind(provider) ?? propagated;
+  const call = (what: string, place: string, signal: AbortSignal, work: () => MaybePromise<void>): Promise<void> => {
+    const late = (): AcmeError =>
+      new AcmeError("ACME_DNS_HOOK", `${what}() of the DNS provider has not ended for ${place}.`, {
+        hint: "Have it give up what takes too long, and heed its signal.",
+      });
+    return inTime(work, { signal, milliseconds, late });
+  };
   return {
     kind: "dns-01",
     async present(proof, signal) {
       const { name, value } = recordOf(proof);
       const place = await placeOf(name, signal);
       places.set(name, place);
-      await provider.present(place, value, signal);
-      if (provider.propagated === undefined) await propagated(place, value, signal);
-      else await provider.propagated(place, value, signal);
+      await call("present", place, signal, () => provider.present(place, value, signal));
+      await call("propagated", place, signal, () => wait(place, value, signal));
     },
-    async cleanUp(proof) {
+    async cleanUp(proof, signal) {
       const { name, value } = recordOf(proof);
-      const place = places.get(name) ?? (await placeOf(name, AbortSignal.timeout(PATIENCE)));
+      const finding = AbortSignal.any([signal, AbortSignal.timeout(FINDING)]);
+      const place = places.get(name) ?? (await placeOf(name, finding));
       places.delete(name);
-      await provider.cleanUp(place, value);
+      await call("cleanUp", place, signal, () => provider.cleanUp(place, value));
     },
   };
 }

@@ -146,8 +146,9 @@ async function prove(
   } finally {
     // One that stops takes it up again: the authority may still come to look.
     if (!signal.aborted) {
-      await solver.cleanUp(proof).catch((error: unknown) => {
-        log.write("warn", "What proved a name could not be taken away", { name: identifier.value, error });
+      await solver.cleanUp(proof, signal).catch((error: unknown) => {
+        if (!signal.aborted)
+          log.write("warn", "What proved a name could not be taken away", { name: identifier.value, error });
       });
     }
   }
