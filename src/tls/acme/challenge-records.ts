@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import { parseIpv4, parseIpv6 } from "../../fields/ip-address.ts";
 import { isRecord } from "./acme-error.ts";
 import type { ChallengeSolver, Proof } from "./challenge-solver.ts";
 import { TOKEN } from "./resources.ts";
@@ -9,7 +10,9 @@ const LIFETIME = 86_400_000;
 
 const FOLDER = "challenges";
 
-interface Entry {
+/** A proof that is outstanding. */
+export interface ChallengeEntry {
+  /** The name or the address that it is about. */
   readonly name: string;
   readonly authorization: string;
   readonly since: number;
@@ -35,7 +38,7 @@ export class ChallengeRecords {
 
   /** RFC 8737: the authority asks for the protocol `acme-tls/1` in a handshake. */
   get tlsAlpn(): ChallengeSolver {
-    return this.#solver("tls-alpn-01", ({ identifier }) => identifier.value);
+    return this.#solver("tls-alpn-01", ({ identifier }) => serverNameOf(identifier.value));
   }
 
   #solver(kind: "http-01" | "tls-alpn-01", keyOf: (proof: Proof) => string): ChallengeSolver {
@@ -43,7 +46,7 @@ export class ChallengeRecords {
       kind,
       present: (proof) => {
         const { identifier, authorization } = proof;
-        const entry: Entry = { name: identifier.value, authorization, since: this.#clock.wall() };
+        const entry: ChallengeEntry = { name: identifier.value, authorization, since: this.#clock.wall() };
         return this.#storage.put(`${FOLDER}/${kind}/${keyOf(proof)}`, JSON.stringify(entry));
       },
       cleanUp: (proof) => this.#storage.remove(`${FOLDER}/${kind}/${keyOf(proof)}`),
@@ -58,20 +61,20 @@ export class ChallengeRecords {
     return entry?.name === name ? entry.authorization : undefined;
   }
 
-  /** The same by name, for handshakes. @param name in lower case */
-  async ofName(name: string): Promise<string | undefined> {
+  /** The same by the name of a handshake (SNI), in lower case. */
+  async ofServerName(name: string): Promise<ChallengeEntry | undefined> {
     if (!/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(name)) return undefined;
     const entry = await this.#read(`${FOLDER}/tls-alpn-01/${name}`);
-    return entry?.name === name ? entry.authorization : undefined;
+    return entry !== undefined && serverNameOf(entry.name) === name ? entry : undefined;
   }
 
-  async #read(key: string): Promise<Entry | undefined> {
+  async #read(key: string): Promise<ChallengeEntry | undefined> {
     const entry = entryOf(await this.#storage.get(key));
     return entry !== undefined && this.#isOutstanding(entry) ? entry : undefined;
   }
 
   /** A clock that was set back makes nothing older. */
-  #isOutstanding({ since }: Entry): boolean {
+  #isOutstanding({ since }: ChallengeEntry): boolean {
     return Math.abs(this.#clock.wall() - since) < LIFETIME;
   }
 
@@ -84,11 +87,20 @@ export class ChallengeRecords {
   }
 }
 
-function entryOf(text: string | undefined): Entry | undefined {
+/** What an authority asks for in a handshake. RFC 8738 §6: for an address the name that DNS has it by. RFC 1035 §3.5, RFC 3596 §2.5. */
+function serverNameOf(name: string): string {
+  if (parseIpv4(name) !== -1) return `${name.split(".").reverse().join(".")}.in-addr.arpa`;
+  const groups = new Uint16Array(8);
+  if (!parseIpv6(name, groups)) return name;
+  const digits = Array.from(groups, (group) => group.toString(16).padStart(4, "0")).join("");
+  return `${[...digits].reverse().join(".")}.ip6.arpa`;
+}
+
+function entryOf(text: string | undefined): ChallengeEntry | undefined {
   try {
     const value: unknown = JSON.parse(text ?? "");
     const isWhole = isRecord(value) && typeof value["name"] === "string" && typeof value["authorization"] === "string";
-    return isWhole && typeof value["since"] === "number" ? (value as unknown as Entry) : undefined;
+    return isWhole && typeof value["since"] === "number" ? (value as unknown as ChallengeEntry) : undefined;
   } catch {
     return undefined;
   }

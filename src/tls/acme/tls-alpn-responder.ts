@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import { issueCertificate, type IssuedCertificate } from "../issue-certificate.ts";
-import type { ChallengeRecords } from "./challenge-records.ts";
+import type { ChallengeEntry, ChallengeRecords } from "./challenge-records.ts";
 
 /** RFC 8737 §6.1. */
 const ACME_IDENTIFIER = "1.3.6.1.5.5.7.1.31";
@@ -25,18 +25,20 @@ export class TlsAlpnResponder {
 
   /** @param name that the client asks for (SNI), in lower case */
   async certificateFor(name: string): Promise<IssuedCertificate | undefined> {
-    const authorization = await this.#records.ofName(name);
-    if (authorization === undefined) return undefined;
+    const entry = await this.#records.ofServerName(name);
+    if (entry === undefined) return undefined;
+    const { authorization } = entry;
     let made = this.#made.get(authorization);
     if (made === undefined) {
       if (this.#made.size >= 100) this.#made.clear();
-      made = this.#make(name, authorization);
+      made = this.#make(entry);
       this.#made.set(authorization, made);
     }
     return made;
   }
 
-  #make(name: string, authorization: string): Promise<IssuedCertificate> {
+  /** RFC 8737 §3: for the name alone. RFC 8738 §6: for the address, not for the name that it is asked by. */
+  #make({ name, authorization }: ChallengeEntry): Promise<IssuedCertificate> {
     const digest = createHash("sha256").update(authorization).digest();
     // RFC 8737 §3: critical, and an OCTET STRING of 32 octets.
     const der = Buffer.concat([Buffer.from([0x04, digest.length]), digest]);

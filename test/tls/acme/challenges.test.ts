@@ -63,7 +63,7 @@ describe("The path of HTTP challenges", () => {
     clock.advance(1000);
     assert.equal(await httpProof(challenges, PATH, "example.com"), undefined);
     await challenges.http.present(proof, NEVER);
-    await challenges.http.cleanUp(proof);
+    await challenges.http.cleanUp(proof, NEVER);
     assert.equal(await httpProof(challenges, PATH, "example.com"), undefined);
   });
 
@@ -111,6 +111,27 @@ describe("The certificate of a TLS-ALPN challenge", () => {
     assert.equal((await responder.certificateFor("example.com"))?.cert, cert, "it is made once");
   });
 
+  test("of an address is asked for by its name in DNS, and for the address alone (RFC 8738 §6)", async () => {
+    const { challenges, clock } = records();
+    const responder = new TlsAlpnResponder(challenges, clock);
+    const names = [
+      ["192.0.2.1", "1.2.0.192.in-addr.arpa", "IP Address:192.0.2.1"],
+      [
+        "2001:db8::a1",
+        "1.a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+        "IP Address:2001:DB8:0:0:0:0:0:A1",
+      ],
+    ] as const;
+    for (const [value, name, alternative] of names) {
+      const proof = { ...proofFor(value, `${TOKEN}${value.length}`), identifier: { type: "ip" as const, value } };
+      await challenges.tlsAlpn.present(proof, NEVER);
+      const { cert } = (await responder.certificateFor(name))!;
+      assert.equal(new X509Certificate(cert).subjectAltName, alternative);
+      await challenges.tlsAlpn.cleanUp(proof, NEVER);
+      assert.equal(await responder.certificateFor(name), undefined);
+    }
+  });
+
   test("is not made for a name that nobody has ordered for", async () => {
     const { challenges, clock } = records();
     const responder = new TlsAlpnResponder(challenges, clock);
@@ -121,6 +142,25 @@ describe("The certificate of a TLS-ALPN challenge", () => {
 });
 
 describe("The records of a DNS challenge", () => {
+  test("are waited for no longer than five minutes, or until the server stops, whatever their provider does", async () => {
+    const hang = (): Promise<void> => new Promise(() => {});
+    const proof = proofFor("example.com");
+    const providers = [
+      [{ present: hang, cleanUp: hang }, /^present\(\) of the DNS provider/],
+      [{ present() {}, propagated: hang, cleanUp: hang }, /^propagated\(\) of the DNS provider/],
+    ] as const;
+    for (const [provider, message] of providers) {
+      const solver = dnsSolver(provider, () => {}, 10);
+      await assert.rejects(solver.present(proof, NEVER), { code: "ACME_DNS_HOOK", message });
+      await assert.rejects(solver.cleanUp(proof, NEVER), { code: "ACME_DNS_HOOK" });
+      const stopping = new AbortController();
+      const patient = dnsSolver(provider, () => {});
+      const waiting = [patient.present(proof, stopping.signal), patient.cleanUp(proof, stopping.signal)];
+      stopping.abort(new Error("The server stops."));
+      for (const each of waiting) await assert.rejects(each, /The server stops/);
+    }
+  });
+
   test("are named by the name and hold the digest of the proof (RFC 8555 §8.4)", async () => {
     const calls: string[][] = [];
     const solver = dnsSolver(
@@ -132,7 +172,7 @@ describe("The records of a DNS challenge", () => {
     );
     const proof = proofFor("example.com");
     await solver.present(proof, NEVER);
-    await solver.cleanUp(proof);
+    await solver.cleanUp(proof, NEVER);
     const value = createHash("sha256").update(`${TOKEN}.thumb`).digest("base64url");
     const record = ["_acme-challenge.example.com", value];
     assert.deepEqual(calls, [

@@ -110,7 +110,7 @@ export class Play {
   async look(kind: string, name: string, token: string): Promise<string | undefined> {
     if (kind === "dns-01") return this.dns.get(`_acme-challenge.${name}`)?.at(-1);
     if (kind === "http-01") return this.challenges.ofToken(token, name);
-    const authorization = await this.challenges.ofName(name);
+    const { authorization } = (await this.challenges.ofServerName(name)) ?? {};
     return authorization && createHash("sha256").update(authorization).digest("base64url");
   }
 
