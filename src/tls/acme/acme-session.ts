@@ -28,6 +28,8 @@ export interface AcmeAnswer extends AcmeResponse {
 const TRIES = 20;
 /** Nonces that are kept: more come with each answer, and they get old. */
 const KEPT = 10;
+/** Milliseconds for which a directory is taken for what it was. */
+const DIRECTORY_LIFE = 86_400_000;
 
 /** Signed requests to one ACME server: its directory, and its nonces (RFC 8555 §6.5). */
 export class AcmeSession {
@@ -36,6 +38,8 @@ export class AcmeSession {
   readonly #clock: Clock;
   readonly #nonces: string[] = [];
   #directory: Promise<Directory> | undefined;
+  /** On the monotonic clock. */
+  #directoryAt = 0;
 
   constructor(directoryUrl: string, transport: AcmeTransport, clock: Clock) {
     this.directoryUrl = directoryUrl;
@@ -43,13 +47,17 @@ export class AcmeSession {
     this.#clock = clock;
   }
 
-  /** Asked for once; again when that failed. */
+  /** Asked for once a day, since servers run for years and resources move; again when that failed. */
   directory(signal: AbortSignal): Promise<Directory> {
-    this.#directory ??= this.#readDirectory(signal).catch((error: unknown) => {
-      this.#directory = undefined;
+    const now = this.#clock.now();
+    if (this.#directory !== undefined && now - this.#directoryAt < DIRECTORY_LIFE) return this.#directory;
+    const reading = this.#readDirectory(signal).catch((error: unknown) => {
+      if (this.#directory === reading) this.#directory = undefined;
       throw error;
     });
-    return this.#directory;
+    this.#directory = reading;
+    this.#directoryAt = now;
+    return reading;
   }
 
   async #readDirectory(signal: AbortSignal): Promise<Directory> {
@@ -106,10 +114,10 @@ export class AcmeSession {
     const kept = this.#nonces.pop();
     if (kept !== undefined) return kept;
     const { newNonce } = await this.directory(signal);
-    const answer = await this.#transport({ method: "HEAD", url: newNonce }, signal);
-    const nonce = answer.field("replay-nonce");
+    const answer = this.#answer(await this.#transport({ method: "HEAD", url: newNonce }, signal));
+    const nonce = this.#nonces.pop();
     if (nonce !== undefined) return nonce;
-    if (answer.status >= 400) throw acmeErrorOf("There is no nonce", answer.status, undefined, undefined);
+    if (answer.status >= 400) throw acmeErrorOf("There is no nonce", answer.status, undefined, answer.retryAfter);
     throw badAnswer(newNonce, "it gives no nonce");
   }
 

@@ -74,6 +74,33 @@ describe("An order", () => {
     assert.equal(play.authority.requests.filter((each) => each.startsWith("POST")).length, 20);
   });
 
+  test("waits as long as the authority says that has no nonce for now", async () => {
+    const play = new Play({
+      wrapTransport: (transport) => async (request, signal) => {
+        const answer = await transport(request, signal);
+        return { ...answer, field: (name) => (name === "replay-nonce" ? undefined : answer.field(name)) };
+      },
+    });
+    play.authority.interfere = ({ method }) =>
+      method === "HEAD" ? play.authority.answer(503, undefined, { "retry-after": "120" }) : undefined;
+    await assert.rejects(play.obtain(), { code: "ACME_SERVER", retryAfter: 120_000 });
+  });
+
+  test("goes where the directory of the day says", async () => {
+    const play = new Play();
+    await play.obtain();
+    const asked = (): number => play.authority.requests.filter((each) => each === "GET /dir").length;
+    play.clock.advance(23 * 3_600_000);
+    await play.obtain();
+    assert.equal(asked(), 1);
+    play.authority.base = "https://elsewhere.test";
+    play.authority.interfere = ({ url }) =>
+      url === "https://authority.test/newOrder" ? play.authority.problem(404, "malformed", "moved") : undefined;
+    play.clock.advance(3_600_000);
+    await play.obtain();
+    assert.equal(asked(), 2);
+  });
+
   test("waits as the authority says until it has looked, and no longer than ten minutes", async () => {
     const play = new Play();
     let looks = 0;
