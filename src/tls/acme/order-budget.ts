@@ -51,8 +51,9 @@ export class OrderBudget {
     try {
       const now = clock.wall();
       const { paidUntil = 0 } = (recordOf(await storage.get(key)) ?? {}) as { readonly paidUntil?: unknown };
-      // A clock that was wrong has written what is too far off.
-      const begin = typeof paidUntil === "number" && paidUntil <= now + HOUR ? Math.max(paidUntil, now) : now;
+      // A clock that was wrong has written what is too far off; those of two servers may differ, and be set back a little.
+      const isKnown = typeof paidUntil === "number" && paidUntil <= now + 2 * HOUR;
+      const begin = isKnown ? Math.max(paidUntil, now) : now;
       const end = begin + HOUR / perHour;
       // A millisecond more, for what is lost in parts of them.
       if (end > now + HOUR + 1) return Math.ceil(end - now - HOUR);

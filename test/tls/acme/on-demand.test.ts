@@ -6,6 +6,7 @@ import { onDemandOf } from "../../../src/tls/acme/on-demand-of.ts";
 import type { Demand, OnDemandOptions } from "../../../src/tls/acme/on-demand-options.ts";
 import { subjectOf } from "../../../src/tls/acme/subject.ts";
 import { collect } from "../../support/garbage.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { DIRECTORY } from "./fake-authority.ts";
 import { Play, type PlayInit } from "./play.ts";
 
@@ -255,6 +256,18 @@ describe("A certificate on demand", () => {
     await assert.rejects(next.find("f.example.com"), NoCertificateYet);
     assert.equal(shop.orders.length, 4);
     await other.onDemand.stop();
+  });
+
+  test("is ordered no more often by servers whose clocks differ a little, and again after one was years off", async () => {
+    await using shop = new Shop({ ordersPerHour: 3 });
+    const clock = new FakeClock(shop.play.clock.wall() - 2000);
+    await using late = shop.another({ ordersPerHour: 3 }, { clock });
+    for (const name of ["a.example.com", "b.example.com", "c.example.com"]) await shop.find(name);
+    await assert.rejects(late.find("d.example.com"), NoCertificateYet);
+    await assert.rejects(shop.find("e.example.com"), NoCertificateYet);
+    const [key] = [...shop.play.storage.values.keys()].filter((each) => each.startsWith("budgets/"));
+    shop.play.storage.values.set(key!, JSON.stringify({ paidUntil: clock.wall() + 1000 * DAY }));
+    assert.deepEqual(names(await late.find("f.example.com")), ["f.example.com"]);
   });
 
   test("is ordered four at a time at most", async () => {
