@@ -40,7 +40,12 @@ export function acmeSubjects(
   const all = new Map(
     [...wanted, ...given].map((each) => [each.subject.identifiers.map(({ value }) => value).join(), each]),
   );
-  return [...all.values()];
+  const list = [...all.values()];
+  const trees = new Set(
+    list.filter(({ subject }) => subject.identifiers.length > 1).map(({ subject }) => subject.name),
+  );
+  // The certificate of a tree is for one level below too, and both would be stored by the same name.
+  return list.filter(({ subject: { name, identifiers } }) => identifiers.length > 1 || !trees.has(name));
 }
 
 function subjectOfPattern({ source, kind, name }: HostPattern): PatternSubject | undefined {

@@ -205,6 +205,7 @@ test("Options of ACME are looked over", () => {
     ],
     [{ agree: true, authority: "ca.pem" }, /acme\.authority/],
     [{ agree: true, resolvers: [] }, /acme\.resolvers/],
+    [{ agree: true, resolvers: ["dns.example.com"] }, /acme\.resolvers/],
     [{ agree: true, onDemand: true }, /acme\.onDemand/],
     [{ agree: true, onDemand: { ask: "https://a.test" } }, /acme\.onDemand/],
     [{ agree: true, onDemand: { ask() {}, perHour: 5 } }, /acme\.onDemand is to be .*ordersPerHour/],

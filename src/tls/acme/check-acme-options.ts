@@ -1,3 +1,4 @@
+import { Resolver } from "node:dns";
 import { ON_DEMAND_LIMITS } from "./on-demand-options.ts";
 import { type AcmeOptions, directoryUrl, KNOWN_DIRECTORIES } from "./acme-options.ts";
 
@@ -42,7 +43,7 @@ const NAMES: { readonly [Name in keyof Required<AcmeOptions>]: (value: unknown) 
   authority: (value) =>
     isText(value) && (value as string).includes("-----BEGIN CERTIFICATE-----") ? undefined : "certificates in PEM",
   resolvers: (value) =>
-    Array.isArray(value) && value.length > 0 && value.every(isText)
+    Array.isArray(value) && value.length > 0 && value.every(isResolver)
       ? undefined
       : 'a list of addresses, such as "1.1.1.1"',
 };
@@ -60,6 +61,16 @@ export function faultOfAcmeOptions(options: object, name: string): string | unde
 
 function isText(value: unknown): boolean {
   return typeof value === "string" && value !== "";
+}
+
+/** An address, perhaps with a port: nobody is there to look up a name. */
+function isResolver(value: unknown): boolean {
+  try {
+    new Resolver().setServers([value as string]);
+    return isText(value);
+  } catch {
+    return false;
+  }
 }
 
 function isOfOnDemand([name, value]: [string, unknown]): boolean {
