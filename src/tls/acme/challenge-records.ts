@@ -93,7 +93,7 @@ function serverNameOf(name: string): string {
   const groups = new Uint16Array(8);
   if (!parseIpv6(name, groups)) return name;
   const digits = Array.from(groups, (group) => group.toString(16).padStart(4, "0")).join("");
-  return `${[...digits].reverse().join(".")}.ip6.arpa`;
+  return `${digits.split("").reverse().join(".")}.ip6.arpa`;
 }
 
 function entryOf(text: string | undefined): ChallengeEntry | undefined {
