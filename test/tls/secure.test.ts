@@ -177,7 +177,7 @@ describe("What handshakes are done with", () => {
   test("goes with the rules for clients that it was made for", async () => {
     const policies: { current: ClientPolicy | undefined } = { current: { mode: "request", ca: [ca] } };
     const own = new SecureContexts({ certificates, policies: { find: () => policies.current }, secrets });
-    const hello = { name: "a.test", protocols: [], ticket: "" };
+    const hello = { name: "a.test", protocols: [], ticket: "", abilities: undefined };
     const gone = new WeakRef(own.choose(hello, "") as object);
     const rule = new WeakRef(policies.current!);
     policies.current = undefined;

@@ -150,11 +150,11 @@ describe("The records of a DNS challenge", () => {
       [{ present() {}, propagated: hang, cleanUp: hang }, /^propagated\(\) of the DNS provider/],
     ] as const;
     for (const [provider, message] of providers) {
-      const solver = dnsSolver(provider, () => {}, 10);
+      const solver = dnsSolver(provider, { propagated() {} }, 10);
       await assert.rejects(solver.present(proof, NEVER), { code: "ACME_DNS_HOOK", message });
       await assert.rejects(solver.cleanUp(proof, NEVER), { code: "ACME_DNS_HOOK" });
       const stopping = new AbortController();
-      const patient = dnsSolver(provider, () => {});
+      const patient = dnsSolver(provider, { propagated() {} });
       const waiting = [patient.present(proof, stopping.signal), patient.cleanUp(proof, stopping.signal)];
       stopping.abort(new Error("The server stops."));
       for (const each of waiting) await assert.rejects(each, /The server stops/);
@@ -197,7 +197,7 @@ describe("The records of a DNS challenge", () => {
     const solver = dnsSolver(provider, { unaliased, propagated: () => assert.fail() });
     await solver.present(proofFor("example.com"), NEVER);
     target = "b.example.net";
-    await solver.cleanUp(proofFor("example.com"));
+    await solver.cleanUp(proofFor("example.com"), NEVER);
     const name = "_acme-challenge.example.com";
     assert.deepEqual(calls.splice(0), [
       `ask ${name}`,
@@ -206,11 +206,11 @@ describe("The records of a DNS challenge", () => {
       "cleanUp a.example.net",
     ]);
     // Set by a process before, which was killed.
-    await solver.cleanUp(proofFor("example.com"));
+    await solver.cleanUp(proofFor("example.com"), NEVER);
     assert.deepEqual(calls.splice(0), [`ask ${name}`, "cleanUp b.example.net"]);
     const own = dnsSolver({ ...provider, ownAliases: true }, { unaliased, propagated: () => assert.fail() });
     await own.present(proofFor("example.com"), NEVER);
-    await own.cleanUp(proofFor("example.com"));
+    await own.cleanUp(proofFor("example.com"), NEVER);
     assert.deepEqual(calls, [`present ${name}`, `propagated ${name}`, `cleanUp ${name}`]);
   });
 
