@@ -214,7 +214,6 @@ describe("The ACME challenge TLS-ALPN-01", () => {
     const socket = connect({ socket: lower, servername: "a.test", ca, ALPNProtocols: ["acme-tls/1"] });
     socket.on("error", () => {});
     await once(socket, "secureConnect");
-    await secure.settled();
     lower.on("error", () => {});
     const sending = setInterval(() => lower.write("x"), 50).unref();
     await new Promise((resolve) => lower.once("close", resolve));
