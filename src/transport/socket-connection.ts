@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { takeContext } from "./async-context.ts";
 import { DEAF } from "./connection.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
+import { fairTurns, type Waiting } from "./fair-turns.ts";
 import { readIntoSharedBuffer } from "./user-buffer.ts";
 
 /** Finds the connection of a socket, so that its listeners are shared functions and not closures per connection. */
@@ -17,8 +18,14 @@ interface Internals {
  */
 const SHARE: number = 256 * 1024;
 
+/** Octets that are dealt with as they come: whatever they are, it takes less than half a millisecond. */
+const SHORT = 1024;
+
+/** Milliseconds below which work is not long, however many octets it is: a client with 32 requests at once has that. */
+const LIGHT = 0.1;
+
 /** What all connections over a socket of Node do alike, whether it is one of TCP, a unix socket or TLS. */
-export abstract class SocketConnection implements Connection {
+export abstract class SocketConnection implements Connection, Waiting {
   handler: ConnectionHandler = DEAF;
   abstract readonly remoteAddress: string;
   abstract readonly localPort: number;
@@ -29,7 +36,15 @@ export abstract class SocketConnection implements Connection {
   #read = 0;
   #paused = false;
   /** Whether it waits for its next turn. */
-  #yielding = false;
+  #waiting = false;
+  /** Octets that had been read when it turned out that they have to wait. */
+  #held: Buffer[] | undefined;
+  /** Whether FIN came behind them. */
+  #ended = false;
+  /** Milliseconds that the octets took the last time that they were many. */
+  #cost = Infinity;
+  /** The turn in which it may do it, whoever else waits. */
+  #turn = -1;
 
   /**
    * @param socket one that allows half-open
@@ -71,25 +86,69 @@ export abstract class SocketConnection implements Connection {
 
   resume(): void {
     this.#paused = false;
-    if (!this.#yielding) this.#socket.resume();
+    if (this.#waiting) return;
+    if (this.#held === undefined) this.#socket.resume();
+    else this.#wait();
   }
 
   /** @internal Octets have come. */
   receive(octets: Buffer): void {
-    this.#read += octets.length;
-    this.handler.onData(octets);
-    if (this.#read >= SHARE) this.#yield();
+    if (this.#held !== undefined) this.#held.push(Buffer.from(octets));
+    else if (octets.length <= SHORT) this.#take(octets);
+    else if (this.#cost < LIGHT || this.#turn === fairTurns.count || fairTurns.mayGoOn()) this.#takeLong(octets);
+    else {
+      // They are borrowed, and the next read of any connection overwrites them.
+      this.#held = [Buffer.from(octets)];
+      this.#wait();
+    }
   }
 
-  #yield(): void {
+  #take(octets: Buffer): void {
+    this.#read += octets.length;
+    this.handler.onData(octets);
+    if (this.#read >= SHARE) this.#wait();
+  }
+
+  #takeLong(octets: Buffer): void {
+    const begun = performance.now();
+    this.#turn = -1;
+    this.#take(octets);
+    this.#cost = performance.now() - begun;
+    if (this.#cost >= LIGHT && !fairTurns.mayGoOn()) this.#wait();
+  }
+
+  /** Reads no more until its next turn. */
+  #wait(): void {
     this.#read = 0;
-    if (this.#paused || this.#yielding) return;
-    this.#yielding = true;
+    if (this.#paused || this.#waiting) return;
+    this.#waiting = true;
     this.#socket.pause();
-    setImmediate(() => {
-      this.#yielding = false;
-      if (!this.#paused) this.#socket.resume();
-    });
+    fairTurns.wait(this);
+  }
+
+  /** @internal */
+  takeTurn(): number {
+    this.#waiting = false;
+    // Whoever resumes it then has it wait anew.
+    if (this.#paused) return 0;
+    const held = this.#held;
+    if (held === undefined) {
+      this.#turn = fairTurns.count;
+      this.#socket.resume();
+      return this.#cost === Infinity ? 0 : this.#cost;
+    }
+    this.#held = undefined;
+    if (this.#socket.destroyed) return 0;
+    this.#takeLong(held.length === 1 ? held[0]! : Buffer.concat(held));
+    if (this.#ended) this.handler.onEnd();
+    this.#wait();
+    return 0;
+  }
+
+  /** @internal */
+  receiveEnd(): void {
+    if (this.#held === undefined) this.handler.onEnd();
+    else this.#ended = true;
   }
 
   end(): void {
@@ -115,6 +174,8 @@ export abstract class SocketConnection implements Connection {
     socket.off("data", onData);
     socket.off("end", onEnd);
     socket.off("drain", onDrain);
+    if (this.#held !== undefined) socket.unshift(Buffer.concat(this.#held));
+    this.#held = undefined;
     return socket;
   }
 }
@@ -129,7 +190,7 @@ function onData(this: Socket, octets: Buffer): void {
 }
 
 function onEnd(this: Socket): void {
-  connectionOf(this).handler.onEnd();
+  connectionOf(this).receiveEnd();
 }
 
 function onDrain(this: Socket): void {
