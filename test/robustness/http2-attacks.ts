@@ -53,7 +53,7 @@ export const ATTACKS: readonly Attack[] = [
   flood("empty DATA", after(frame(1, 4, 1, post("/upload")), frame(0, 0, 1))),
   flood("WINDOW_UPDATE", () => frame(8, 0, 0, four(1))),
   flood("unknown frames", () => frame(0x70, 0, 0)),
-  flood("HPACK bomb", (step) => frame(1, 5, step * 2 + 1, BOMB), false),
-  flood("HPACK bomb of crumbs", (step) => frame(1, 5, step * 2 + 1, CRUMBS), false),
+  flood("HPACK bomb", (step) => frame(1, 5, step * 2 + 1, BOMB)),
+  flood("HPACK bomb of crumbs", (step) => frame(1, 5, step * 2 + 1, CRUMBS)),
   flood("DATA octet by octet", after(frame(1, 4, 1, post("/upload")), frame(0, 0, 1, "x")), false),
 ];

@@ -274,7 +274,7 @@ export class FrameClient implements ConnectionHandler {
 
   #section(one: Frame): void {
     const fields = new Map<string, string>();
-    const sink = { add: ({ name, value }: Field) => void fields.set(name, value) };
+    const sink = { add: ({ name, value }: Field) => fields.set(name, value) === fields };
     assert.ok(this.#decoder.decode(one.payload, 0, one.payload.length, sink), "the field block cannot be decoded");
     const response = this.on(one.stream);
     assert.equal(response.ended, false, "HEADERS after the end of a stream");

@@ -38,6 +38,8 @@ class Budget {
 export class Floods {
   /** Streams reset, by either end: rapid reset, and being made to reset. CVE-2023-44487, CVE-2025-8671. */
   readonly resets: Budget = new Budget(100, 20);
+  /** Field sections that are decoded for nothing: beyond the limits, or on streams that were reset. CVE-2016-6581. */
+  readonly wasted: Budget = new Budget(100, 10);
   /** SETTINGS, each of which wants an answer. CVE-2019-9515. */
   readonly settings: Budget = new Budget(100, 10);
   /** PING, likewise. CVE-2019-9512. */

@@ -34,6 +34,10 @@ const MANY_PRIORITIES = connectionFault(ENHANCE_YOUR_CALM, "Too many priorities"
 const MANY_EMPTY = connectionFault(ENHANCE_YOUR_CALM, "Too many frames without content");
 const MANY_WINDOWS = connectionFault(ENHANCE_YOUR_CALM, "Too many changes of windows");
 const MANY_UNKNOWN = connectionFault(ENHANCE_YOUR_CALM, "Too many frames of unknown types");
+const MANY_WASTED = connectionFault(
+  ENHANCE_YOUR_CALM,
+  "Too many header sections were beyond the limits or for nothing",
+);
 const MANY_RESETS = connectionFault(ENHANCE_YOUR_CALM, "Too many streams were reset");
 
 /** Content of whole responses that waits, above which no more than so many streams are taken: each may add to it. */
@@ -128,6 +132,7 @@ export class Receiver implements FrameHandler {
     // RFC 9113 §8.1.1: content that was announced and does not come.
     if (ends && text.contentLength > 0) return MALFORMED;
     if (dependsOnItself) return DEPENDS_ON_ITSELF;
+    if (text.refused?.status === 431 && !this.#floods.wasted.spend(this.#now)) return MANY_WASTED;
     return this.#open(id, text, ends);
   }
 
@@ -152,7 +157,10 @@ export class Receiver implements FrameHandler {
     // RFC 9113 §4.3: decoded whatever becomes of it, since the table has to follow.
     if (!this.#decoder.decode(octets, start, end, trailers)) return NOT_HPACK;
     const stream = this.#streams.get(id);
-    if (stream === undefined) return this.#streams.wasReset(id) ? undefined : ENDED;
+    if (stream === undefined) {
+      if (!this.#streams.wasReset(id)) return ENDED;
+      return this.#floods.wasted.spend(this.#now) ? undefined : MANY_WASTED;
+    }
     if (stream.state === "halfClosedRemote") return HALF_CLOSED;
     // RFC 9113 §8.1.
     if (!ends) return NO_END;

@@ -81,9 +81,13 @@ export class RequestHead implements FieldSink {
     this.#isSecure = isSecure;
   }
 
-  add(field: Field): void {
+  add(field: Field): boolean {
     // Nothing that still comes changes the answer.
-    if (this.#refused !== undefined) return;
+    if (this.#refused === undefined) this.#add(field);
+    return this.#refused === undefined;
+  }
+
+  #add(field: Field): void {
     const { kind, value } = field;
     // RFC 9113 §6.5.2: SETTINGS_MAX_HEADER_LIST_SIZE counts what the entry of a table would be.
     this.#size += field.name.length + value.length + ENTRY_OVERHEAD;

@@ -16,11 +16,12 @@ export class TrailerSection implements FieldSink {
     this.#limits = limits;
   }
 
-  add({ kind, name, value }: Field): void {
+  add({ kind, name, value }: Field): boolean {
     this.#size += name.length + value.length + ENTRY_OVERHEAD;
     this.isMalformed ||= kind < ORDINARY || kind === MALFORMED || kind === CONTENT_LENGTH || kind === HOST;
     this.isTooLarge ||= this.#lines.length >= this.#limits.trailerFields * 2 || this.#size > this.#limits.trailers;
     if (!this.isTooLarge) this.#lines.push(name, value);
+    return !this.isTooLarge;
   }
 
   /** The section, or undefined when there was nothing in it. */

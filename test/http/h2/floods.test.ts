@@ -216,6 +216,32 @@ describe("A client of HTTP/2 that floods is told to calm down", () => {
     assert.equal((await client.response(103)).status, 200);
   });
 
+  test("sections beyond the limits: 100 at once and 10 a second have their 431", async () => {
+    const server = frameServer(says);
+    const client = await server.client();
+    const fields = [...Object.entries(GET), ...Array.from({ length: 150 }, () => ["x-a", "1"] as const)];
+    const large = (index: number): Uint8Array => frame("headers", 5, index * 2 + 1, blockOf(fields));
+    assert.equal(await flood(client, 90, large), 90);
+    assert.equal((await client.response(179)).status, 431);
+    await server.pass(5_000);
+    assert.equal(await flood(client, 50, (index) => large(index + 90)), 50);
+    assert.equal(client.ended, false);
+    assert.ok((await flood(client, 200, (index) => large(index + 140))) < 100);
+    await client.wantGoaway(CALM);
+  });
+
+  test("sections on streams that were reset: 100 at once are taken", async () => {
+    const server = frameServer(() => deferred<Response>().promise);
+    const client = await server.client();
+    client.headers(1, POST, false);
+    client.send(frame("window", 0, 1, uint32(0)));
+    await client.wantReset(1, 1);
+    const trailers = frame("headers", END_HEADERS | END_STREAM, 1, blockOf({ "x-a": "1" }));
+    const taken = await flood(client, 300, () => trailers);
+    assert.ok(taken > 90 && taken < 130, String(taken));
+    await client.wantGoaway(CALM);
+  });
+
   test("DATA octet by octet costs no more memory than the octets", async () => {
     const gate = deferred();
     const server = frameServer(async (request) => {

@@ -18,7 +18,7 @@ type Line = readonly [string, string];
 
 function decode(decoder: HpackDecoder, block: Buffer): Line[] | undefined {
   const lines: Line[] = [];
-  const sink = { add: ({ name, value }: Field) => void lines.push([name, value]) };
+  const sink = { add: ({ name, value }: Field) => lines.push([name, value]) > 0 };
   return decoder.decode(block, 0, block.length, sink) ? lines : undefined;
 }
 
@@ -91,6 +91,24 @@ describe("HPACK", () => {
         ["set-cookie", "foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1"],
       ],
     );
+  });
+
+  test("passes over what a sink has no use for: the table follows, and what is no field is found", () => {
+    const decoder = new HpackDecoder();
+    let heard = 0;
+    const full = { add: () => ++heard < 2 };
+    // x-a: 1 into the table, then references to it, a literal in between, and x-b: 2 into the table behind them.
+    const block = hex(`4003782d61 0131 ${"be".repeat(100)} 0003782d63 0131 ${"be82".repeat(100)} 4003782d62 0132`);
+    assert.equal(decoder.decode(block, 0, block.length, full), true);
+    assert.equal(heard, 4, "two, and each that is written out");
+    assert.deepEqual(decode(decoder, hex("bebf")), [
+      ["x-b", "2"],
+      ["x-a", "1"],
+    ]);
+    for (const bad of ["bebebec0", "bebebe80", "bebebeff", "bebebeffff7f"]) {
+      const octets = hex(bad);
+      assert.equal(decoder.decode(octets, 0, octets.length, { add: () => false }), false, bad);
+    }
   });
 
   test("codes every octet by Huffman, in as many octets as it said before", () => {
