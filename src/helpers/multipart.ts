@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { Dicer } from "@fastify/busboy";
+import type { Dicer } from "@fastify/busboy";
 import { parseDecimal } from "../base/ascii.ts";
 import { parseContentDisposition } from "../fields/content-disposition.ts";
 import { parseContentType } from "../fields/content-type.ts";
@@ -64,7 +64,9 @@ export async function* multipart(
   // What is announced to be too long need not be sent at all.
   const announced = parseDecimal(request.headers.get("content-length") ?? "");
   if (announced > all.total) throw tooLong(all.total);
-  const reader = new PartReader(request, boundary, all);
+  const { Dicer: Parser } = await import("@fastify/busboy");
+  const config = { boundary, maxHeaderSize: all.header, maxHeaderPairs: HEADER_FIELDS, partHwm: HIGH_WATER };
+  const reader = new PartReader(request, new Parser(config), all);
   try {
     for (;;) {
       const part = await reader.next();
@@ -208,11 +210,10 @@ class PartReader {
   /** Ends the wait for a parser that has no room. */
   #written: (() => void) | undefined;
 
-  constructor(request: Request<unknown>, boundary: string, limits: Required<MultipartLimits>) {
+  constructor(request: Request<unknown>, dicer: Dicer, limits: Required<MultipartLimits>) {
     this.#request = request;
     this.#limits = limits;
-    const config = { boundary, maxHeaderSize: limits.header, maxHeaderPairs: HEADER_FIELDS, partHwm: HIGH_WATER };
-    this.#dicer = new Dicer(config);
+    this.#dicer = dicer;
     this.#dicer.on("part", (stream) => this.#onPart(stream));
     this.#dicer.on("error", (error) => this.#fail(broken("breaks off", error)));
     this.#dicer.on("finish", () => this.#settle("done"));

@@ -40,7 +40,12 @@ export function fetchApp(app: FetchApp, options: FetchAppOptions = {}): Handler 
  */
 export function lightenGlobals(): void {
   if (globalThis.Response === (LightResponse as unknown)) return;
-  Object.assign(globalThis, { Response: LightResponse, Headers: LightHeaders, Request: OpenRequest, fetch: openFetch });
+  Object.assign(globalThis, {
+    Response: LightResponse,
+    Headers: LightHeaders,
+    Request: openRequest(),
+    fetch: openFetch,
+  });
 }
 
 const { fetch: nativeFetch } = globalThis;
@@ -62,16 +67,18 @@ class LightHeaders extends Headers {
 }
 
 /** The platform's request, which alone can be sent, from what millrace has received too. */
-class OpenRequest extends native.Request {
-  static override readonly name = "Request";
+function openRequest(): typeof globalThis.Request {
+  return class OpenRequest extends native.Request {
+    static override readonly name = "Request";
 
-  constructor(input: RequestInfo | URL, init?: globalThis.RequestInit) {
-    super(sendable(input), init);
-  }
+    constructor(input: RequestInfo | URL, init?: globalThis.RequestInit) {
+      super(sendable(input), init);
+    }
 
-  static override [Symbol.hasInstance](this: Function, value: unknown): boolean {
-    return isInstance(this, OpenRequest, native.Request, value);
-  }
+    static override [Symbol.hasInstance](this: Function, value: unknown): boolean {
+      return isInstance(this, OpenRequest, native.Request, value);
+    }
+  };
 }
 
 /** `instanceof` must hold for what the platform itself makes, such as the response of `fetch()`. */

@@ -1,7 +1,7 @@
 import type { MaybePromise } from "../base/maybe-promise.ts";
 import { Readable } from "node:stream";
 import { Body } from "./body.ts";
-import { native } from "./native.ts";
+import { isFormData, native } from "./native.ts";
 import { HttpError } from "./http-error.ts";
 
 /** A stream whose length in octets is known, such as a file. `close` releases it when nobody will read it. */
@@ -40,7 +40,7 @@ export function contentOf(init: ContentInit): { content: Content; type: string |
     return { content: init.toString(), type: "application/x-www-form-urlencoded; charset=utf-8" };
   }
   if (init instanceof Blob) return { content: new BlobContent(init), type: init.type || undefined };
-  if (init instanceof FormData) {
+  if (isFormData(init)) {
     // The platform knows how to write multipart; its boundary is in the type.
     const form = new native.Response(init);
     return { content: form.body, type: form.headers.get("content-type") ?? undefined };

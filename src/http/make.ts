@@ -1,5 +1,5 @@
 import type { ContentInit } from "./content.ts";
-import { native } from "./native.ts";
+import { isFormData, isTagged } from "./native.ts";
 import { Response, type ResponseInit } from "./response.ts";
 import { reasonOf } from "./status.ts";
 
@@ -185,7 +185,7 @@ export function toResponse(value: unknown, init?: ResponseInit): Response {
   if (typeof value === "object" && value !== null) {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype && !(Symbol.asyncIterator in value)) return json(value, init);
-    if (value instanceof native.Response) return fromNative(value);
+    if (isTagged(value, "Response")) return fromNative(value as globalThis.Response);
     if (Array.isArray(value) && isStatusAndValue(value)) {
       if (isResponse(value[1]))
         throw new TypeError("The value of [status, value] is no response: that has its own status");
@@ -197,7 +197,7 @@ export function toResponse(value: unknown, init?: ResponseInit): Response {
 
 /** Whether a value is a response, ours or the platform's. */
 export function isResponse(value: unknown): value is Response | globalThis.Response {
-  return value instanceof Response || value instanceof native.Response;
+  return isTagged(value, "Response");
 }
 
 function isStatusAndValue(value: readonly unknown[]): value is readonly [number, unknown] {
@@ -226,7 +226,7 @@ function convertObject(value: object, init: ResponseInit | undefined): Response 
   if (value instanceof Uint8Array || value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
     return withType(new Response(value, init), OCTETS);
   }
-  if (value instanceof Blob || value instanceof FormData || value instanceof URLSearchParams) {
+  if (value instanceof Blob || value instanceof URLSearchParams || isFormData(value)) {
     return withType(new Response(value, init), OCTETS);
   }
   if (Symbol.asyncIterator in value) {

@@ -1,7 +1,7 @@
 import { isToken } from "../base/ascii.ts";
 import { type Content, type ContentInit, contentOf } from "./content.ts";
 import { Headers, type HeadersInit } from "./headers.ts";
-import { native } from "./native.ts";
+import { isTagged } from "./native.ts";
 import type { Request } from "./request.ts";
 import { canonicalPath } from "./target.ts";
 
@@ -33,7 +33,7 @@ export function standardParts(
   input: string | URL | Request<unknown> | globalThis.Request,
   init: RequestInit,
 ): StandardParts {
-  const from = input instanceof native.Request ? (input as unknown as Request<unknown>) : undefined;
+  const from = isTagged(input, "Request") ? (input as unknown as Request<unknown>) : undefined;
   const url = new URL(from?.url ?? (input as string | URL));
   const { content, type } = contentOf(init.body);
   const headers = new Headers(init.headers ?? from?.headers);

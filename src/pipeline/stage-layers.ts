@@ -77,7 +77,7 @@ export function presentLayer(stages: readonly Stage<After>[]): Layer {
 }
 
 function isRequestOrResponse(value: unknown): value is Request | Response {
-  return value instanceof Request || isResponse(value);
+  return isResponse(value) || value instanceof Request;
 }
 
 /**

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { Response as PackageResponse } from "undici";
 import { joinFetchStandard } from "../../src/http/fetch-standard.ts";
 import { HttpError } from "../../src/http/http-error.ts";
 import { events, html, json, problem, redirect, stream, text, toResponse } from "../../src/http/make.ts";
@@ -185,6 +186,13 @@ describe("toResponse: Arc Reactor values to responses", () => {
     assert.deepEqual(response.headers.getSetCookie(), ["a=1", "b=2"]);
     assert.equal(await response.text(), "hi");
     assert.equal(toResponse(native.Response.error()).status, 500);
+  });
+
+  test("so does that of a package", async () => {
+    const response = toResponse(new PackageResponse("hi", { status: 418, headers: { "x-a": "1" } }));
+    assert.equal(response.status, 418);
+    assert.equal(response.headers.get("x-a"), "1");
+    assert.equal(await response.text(), "hi");
   });
 
   test("undefined is refused in plain words", () => {
