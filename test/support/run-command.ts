@@ -47,8 +47,12 @@ export function runCommand(...args: string[]): Promise<Running> {
 }
 
 /** Starts `millrace …` and waits until it tells its address. */
-export async function startCommand(args: readonly string[], cwd: string = ROOT): Promise<Running> {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd });
+export async function startCommand(
+  args: readonly string[],
+  cwd: string = ROOT,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Running> {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd, env: { ...process.env, ...env } });
   let stdout = "";
   let stderr = "";
   child.stderr.on("data", (text) => (stderr += text));

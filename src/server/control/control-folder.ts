@@ -1,7 +1,7 @@
-import { lstatSync, mkdirSync, readdirSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { MillraceError } from "../../base/errors.ts";
+import { ownFolder, temporaryFolder } from "../../base/own-folder.ts";
 import { openLines } from "../../transport/line-channel.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
@@ -25,24 +25,11 @@ export function instanceNameOf(text: string): string {
  * @throws {MillraceError} `CONTROL_FOLDER` when it is not this user's alone: others could listen in its name
  */
 export function controlFolder(): string {
-  const { uid } = userInfo();
   const runtime = process.env["XDG_RUNTIME_DIR"];
-  const folder = runtime ? join(runtime, "millrace") : join(tmpdir(), `millrace-${uid}`);
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== "EEXIST") throw unusable(folder, message);
-  }
-  const found = lstatSync(folder);
-  if (!found.isDirectory()) throw unusable(folder, "it is no folder");
-  if (uid !== -1 && found.uid !== uid) throw unusable(folder, "it belongs to another user");
-  if ((found.mode & 0o077) !== 0) throw unusable(folder, "others may enter it");
-  return folder;
-}
-
-function unusable(folder: string, why: string): MillraceError {
-  return new MillraceError("CONTROL_FOLDER", `The folder of control sockets ${folder} cannot be used: ${why}.`, {
+  const folder = runtime ? join(runtime, "millrace") : temporaryFolder();
+  const why = ownFolder(folder);
+  if (why === undefined) return folder;
+  throw new MillraceError("CONTROL_FOLDER", `The folder of control sockets ${folder} cannot be used: ${why}.`, {
     hint: "Set XDG_RUNTIME_DIR to a folder of your own, or remove this one.",
   });
 }
