@@ -293,7 +293,9 @@ describe("An account", () => {
     const play = new Play({ externalAccount, fake: { externalAccount } });
     await play.obtain();
     assert.equal(play.authority.accounts.size, 1);
-    await assert.rejects(new Play({ fake: { externalAccount } }).obtain(), { code: "ACME_EXTERNAL_ACCOUNT" });
+    const stranger = new Play({ fake: { externalAccount } });
+    await assert.rejects(stranger.obtain(), { code: "ACME_EXTERNAL_ACCOUNT", message: /wants to know its customer/ });
+    assert.ok(!stranger.authority.requests.includes("POST /newAccount"), "it is known without asking");
     const wrong = { ...externalAccount, hmacKey: "AAAA" };
     await assert.rejects(new Play({ externalAccount: wrong, fake: { externalAccount } }).obtain(), {
       code: "ACME_UNAUTHORIZED",

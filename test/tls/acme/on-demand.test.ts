@@ -238,6 +238,25 @@ describe("A certificate on demand", () => {
     assert.deepEqual(shop.onDemand.status(), []);
   });
 
+  test("that cannot be had is not looked for in the storage at each handshake", async () => {
+    await using shop = new Shop({ remember: 1000 });
+    const { authority, storage } = shop.play;
+    authority.interfere = ({ url }) =>
+      url.endsWith("/newOrder") ? authority.problem(500, "serverInternal", "down") : undefined;
+    await assert.rejects(shop.find(), NoCertificateYet);
+    const get = storage.get.bind(storage);
+    let reads = 0;
+    storage.get = (key) => {
+      reads++;
+      return get(key);
+    };
+    for (let count = 0; count < 10; count++) await assert.rejects(shop.find(), NoCertificateYet);
+    assert.deepEqual([reads, shop.asked.length], [0, 1]);
+    shop.play.clock.advance(60_000);
+    await assert.rejects(shop.find(), NoCertificateYet);
+    assert.ok(reads > 0);
+  });
+
   test("is ordered no more often in an hour than is allowed, in all processes", async () => {
     const shop = new Shop({ ordersPerHour: 3 });
     const other = shop.another({ ordersPerHour: 3 });
@@ -426,6 +445,33 @@ describe("A flood of names", () => {
     assert.equal(answers.length, 26);
     answers.at(-1)!(false);
     assert.equal(await next, undefined);
+  });
+
+  test("that comes by this machine itself is everybody's, and is asked about without that limit", async () => {
+    for (const address of ["127.0.0.1", "::1", ""]) {
+      await using shop = new Shop({ ask: () => false });
+      for (let count = 0; count < 100; count++)
+        assert.equal(await shop.find(`x${count}.example.com`, address), undefined);
+      assert.equal(shop.asked.length, 100, address);
+    }
+  });
+
+  test("is ordered for two hundred at a time at most, and the others are to come again", async () => {
+    const held = Promise.withResolvers<undefined>();
+    await using shop = new Shop({}, { fake: { look: () => held.promise } });
+    const find = (count: number): Find => shop.find(`x${count}.example.com`, `198.51.100.${count}`);
+    const finds: Find[] = [];
+    while (finds.length < 200) {
+      const found = find(finds.length);
+      found.catch(() => {});
+      finds.push(found);
+      // Each is asked about before the next comes.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await assert.rejects(find(200), { message: "Too many certificates are being ordered" });
+    held.resolve(undefined);
+    await shop.onDemand.stop();
+    assert.ok((await Promise.allSettled(finds)).every(({ status }) => status === "rejected"));
   });
 
   test("is asked about a hundred at a time, and what is there is served meanwhile", async () => {
