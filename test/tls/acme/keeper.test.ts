@@ -134,6 +134,28 @@ describe("Certificates that are kept", () => {
     await play.keeper.stop();
   });
 
+  test("are renewed in their time when the authority cannot say when, which is asked every six hours", async () => {
+    const play = new Play();
+    play.authority.advice = {};
+    let asked = 0;
+    play.authority.interfere = ({ url }) => {
+      if (!url.includes("/advice/")) return undefined;
+      asked++;
+      return play.authority.problem(503, "serverInternal", "down");
+    };
+    await play.keeper.add(SUBJECT);
+    play.keeper.start();
+    await play.settle();
+    for (let hour = 0; hour < 24; hour++) await play.leap(HOUR);
+    assert.ok(asked >= 4 && asked <= 5, `asked ${asked} times`);
+    assert.deepEqual(await ordersByDay(play, 6 * HOUR)(60), [58]);
+    assert.deepEqual(
+      play.logged.filter(({ level }) => level === "warn" || level === "error"),
+      [],
+    );
+    await play.keeper.stop();
+  });
+
   test("are replaced when they are revoked, by whoever comes next, once they are a day old", async () => {
     const play = await kept();
     const serial = (): string => play.certificates.at(-1)!.leaf.serialNumber;

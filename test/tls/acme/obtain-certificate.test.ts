@@ -259,6 +259,11 @@ describe("An order", () => {
           : undefined;
       await play.issuer.obtain(SUBJECT, old, 0, new AbortController().signal);
       assert.equal(play.authority.orders[2]!.replaces, undefined);
+      // RFC 9773 §5: the status says it, with or without that type.
+      play.authority.interfere = ({ url }, payload) =>
+        url.endsWith("/newOrder") && "replaces" in (payload as object) ? play.authority.answer(409, {}) : undefined;
+      await play.issuer.obtain(SUBJECT, old, 0, new AbortController().signal);
+      assert.equal(play.authority.orders[3]!.replaces, undefined);
     });
   }
 

@@ -152,6 +152,23 @@ describe("A certificate on demand", () => {
     });
   }
 
+  test("is asked about again five seconds after a question that failed, and one message a minute tells of that", async () => {
+    await using shop = new Shop({ ask: () => Promise.reject(new Error("the database is down")) });
+    const told = (): number => shop.play.logged.filter(({ level }) => level === "error").length;
+    const fail = (name?: string): Promise<void> => assert.rejects(shop.find(name), NoCertificateYet);
+    for (const name of [NAME, NAME, "other.example.com"]) await fail(name);
+    assert.deepEqual([shop.asked, told()], [[NAME, "other.example.com"], 1]);
+    shop.play.clock.advance(4_999);
+    await fail();
+    assert.equal(shop.asked.length, 2);
+    shop.play.clock.advance(1);
+    await fail();
+    assert.deepEqual([shop.asked.length, told()], [3, 1]);
+    shop.play.clock.advance(60_000);
+    await fail();
+    assert.equal(told(), 2);
+  });
+
   test("takes nothing for a yes but true", async () => {
     for (const answer of [{ ok: false }, "yes", 1, undefined]) {
       await using shop = new Shop({ ask: () => answer as unknown as boolean });
