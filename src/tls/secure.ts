@@ -196,6 +196,7 @@ class Handshake implements ConnectionHandler, Watched {
     this.#socket = socket;
     if (chosen.staple !== undefined) stapleTo(socket, chosen.staple);
     socket.on("error", this.#onError);
+    socket.on("end", this.#onLeft);
     socket.on("close", this.#onLost);
     socket.once("secure", () => this.#done(socket, chosen));
   }
@@ -224,6 +225,12 @@ class Handshake implements ConnectionHandler, Watched {
     this.#fault ??= reasonOf(error);
   };
 
+  /** Who says goodbye together with the last octet of the handshake is gone, and Node tells no more of it than this. */
+  readonly #onLeft = (): void => {
+    if (this.#state !== "handshake") return;
+    this.#socket?.destroy();
+  };
+
   readonly #onLost = (): void => this.onClose();
 
   #handOver(
@@ -234,6 +241,7 @@ class Handshake implements ConnectionHandler, Watched {
     // Nothing of the handshake is kept alive by what may be idle for hours.
     this.#connection.handler = DEAF;
     socket.off("error", this.#onError);
+    socket.off("end", this.#onLeft);
     socket.off("close", this.#onLost);
     const protocol = socket.alpnProtocol === false || socket.alpnProtocol === null ? "" : socket.alpnProtocol;
     this.#onConnection(new SecureConnection(socket, this.#connection, { protocol, name: this.#name, policy, client }));

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect as connectPlainly } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { silentLog } from "../../src/base/log.ts";
 import { HostMap } from "../../src/fields/host-pattern.ts";
@@ -119,6 +120,19 @@ describe("A secure connection", () => {
     assert.equal(connection.unsent, 0);
     connection.destroy();
     await once(socket, "close");
+  });
+});
+
+describe("A handshake", () => {
+  test("is over when its client leaves with the last octet of it", async () => {
+    const { port } = await accepting();
+    for (let index = 0; index < 10; index++) {
+      const socket = connect({ host: "127.0.0.1", servername: "localhost", ca, port, minVersion: "TLSv1.3" });
+      socket.once("secureConnect", () => socket.destroy());
+      await once(socket, "close");
+    }
+    const patience = sleep(5_000, "under way", { ref: false });
+    assert.equal(await Promise.race([secure.settled(), patience]), undefined);
   });
 });
 
