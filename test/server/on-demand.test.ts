@@ -90,7 +90,12 @@ describe("A server with certificates on demand", () => {
       host("*.example.com"),
       host("own.example.com", { tls: await testCertificate(["own.example.com"]) }),
     ];
-    const acme = { agree: true, onDemand: { ask: (name: string) => name === "shop.example.com" } };
+    const asked = new Set<string>();
+    const ask = (name: string): boolean => {
+      asked.add(name);
+      return name === "shop.example.com";
+    };
+    const acme = { agree: true, onDemand: { ask } };
     await using server = await start({ hosts, acme, timeouts: { handshake: 60_000 } });
     assert.equal(await issuerOf(server, "shop.example.com"), "Fake CA");
     await until(async () => (await issuerOf(server, "www.example.com")) === "Fake CA");
@@ -98,6 +103,7 @@ describe("A server with certificates on demand", () => {
     await assert.rejects(secureConnect(server, { servername: "other.example.com" }), /unrecognized name/);
     // No host answers for it, so that nobody is asked.
     await assert.rejects(secureConnect(server, { servername: "shop.example.org" }), /unrecognized name/);
+    assert.deepEqual([...asked], ["shop.example.com", "other.example.com"]);
     assert.equal(authority.fake.orders.length, 2);
   });
 
