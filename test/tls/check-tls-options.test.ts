@@ -7,10 +7,10 @@ describe("Options of TLS", () => {
     const pair = { cert: "cert.pem", key: "key.pem" };
     for (const [options, fault] of [
       [{ certs: [] }, "There is no option tls.certs."],
-      [{ cert: "" }, 'tls.cert is to be a path or PEM text, got "".'],
+      [{ cert: "" }, "tls.cert is to be a path or PEM text, got an empty text."],
       [{ cert: "cert.pem" }, "tls has cert without key."],
       [{ key: "key.pem" }, "tls has key without cert."],
-      [{ ...pair, passphrase: 1 }, "tls.passphrase is to be a path or PEM text, got 1."],
+      [{ ...pair, passphrase: 1 }, "tls.passphrase is to be a path or PEM text, got a value of type number."],
       [{ certificates: [{ cert: "a" }] }, /^tls\.certificates is to be a list of \{ cert, key \}/],
       [{ clientCertificate: "yes" }, /^tls\.clientCertificate is to be "none" or "request" or "require"/],
       [{ clientCertificate: "require" }, /asks for certificates that nobody has signed: give tls\.ca\.$/],
