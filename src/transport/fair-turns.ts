@@ -3,7 +3,7 @@
  *
  * It is not more since libuv accepts one connection in a turn: behind twenty others a new one waits for twenty turns.
  */
-const MOST = 1;
+const MOST = 0.5;
 
 /** Somebody with long work who waits for a turn. */
 export interface Waiting {

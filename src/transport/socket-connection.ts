@@ -19,7 +19,7 @@ interface Internals {
 const SHARE: number = 256 * 1024;
 
 /** Octets that are dealt with as they come: whatever they are, it takes less than half a millisecond. */
-const SHORT = 2048;
+const SHORT = 1024;
 
 /** Milliseconds below which work is not long, however many octets it is: a client with 32 requests at once has that. */
 const LIGHT = 0.1;

@@ -28,7 +28,7 @@ describe("FairTurns", () => {
     const work = (name: string) => ({
       takeTurn() {
         order.push(name);
-        time += 0.6;
+        time += 0.3;
         return 0;
       },
     });
