@@ -45,7 +45,7 @@ function shownOf(key: string, value: unknown): string {
 }
 
 /** Options whose values are no secrets. */
-const WORDS: ReadonlySet<string> = new Set(["clientCertificate", "minVersion"]);
+const WORDS: ReadonlySet<string> = new Set(["clientCertificate", "minVersion", "stapling"]);
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !(value instanceof Uint8Array);

@@ -81,7 +81,11 @@ describe("curl against a server", () => {
   test("HEAD gives the fields of GET and no content", async () => {
     const get = headOf(await curl("-i", `${server.url}/poem.txt`));
     const head = await curl("-I", `${server.url}/poem.txt`);
-    assert.deepEqual({ ...headOf(head), date: 0 }, { ...get, date: 0 });
+    const { fields, status } = headOf(head);
+    // The second may be another.
+    assert.ok(fields.has("date"));
+    fields.set("date", get.fields.get("date") ?? "");
+    assert.deepEqual({ fields, status }, { fields: get.fields, status: get.status });
     assert.ok(head.endsWith("\r\n\r\n"));
   });
 
