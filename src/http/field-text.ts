@@ -1,8 +1,5 @@
 import { equalsIgnoreCase, trimOws } from "../base/ascii.ts";
-import { COLON } from "./octets.ts";
-
-/** What tells letters of ASCII in lower case from those in upper case. */
-const LOWER = 0x20;
+import { COLON, LOWER } from "./octets.ts";
 
 /**
  * The value of one field in a section of `name: value CRLF …`, without taking the others apart.

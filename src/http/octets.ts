@@ -11,6 +11,9 @@ export const SEMICOLON = 0x3b;
 export const EQUALS = 0x3d;
 export const BACKSLASH = 0x5c;
 
+/** What tells letters of ASCII in lower case from those in upper case. */
+export const LOWER = 0x20;
+
 /**
  * 1 for each octet that may stand in a request target: VCHAR without `#`, which is never sent (RFC 9112 §3.2).
  *

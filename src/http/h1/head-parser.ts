@@ -2,7 +2,7 @@ import { TOKEN_CHAR } from "../../base/ascii.ts";
 import { fault, type SyntaxFault } from "../fault.ts";
 import type { FieldSection } from "./field-section.ts";
 import { FramingFields } from "./framing.ts";
-import { COLON, CR, HTAB, LF, SP, TARGET_CHAR, VALUE_CHAR } from "../octets.ts";
+import { COLON, CR, HTAB, LF, LOWER, SP, TARGET_CHAR, VALUE_CHAR } from "../octets.ts";
 
 /** Limits of a head; every number in octets but `fields`. */
 export interface HeadLimits {
@@ -53,9 +53,6 @@ const MAJOR = 5;
 
 /** Octets of "HTTP". */
 const NAME_LENGTH = 4;
-
-/** What tells letters of ASCII in lower case from those in upper case. */
-const LOWER = 0x20;
 
 /**
  * Reads one request head (or trailer section) octet by octet, however it is cut into pieces, and checks all of it.
